@@ -1,5 +1,6 @@
-//! Jobs in the background: purging what is old, detecting external writes and checkpointing the WAL.
+//! Jobs in the background: purging what is old, archives of members’ data, external writes and checkpoints.
 
+mod exports;
 mod wal_checkpoint;
 
 use std::time::Duration;
@@ -7,6 +8,8 @@ use std::time::Duration;
 use tokio::time::sleep;
 
 use crate::clock::{self, DAY};
+pub use crate::jobs::exports::make_exports;
+use crate::jobs::exports::make_exports_regularly;
 pub use crate::jobs::wal_checkpoint::checkpoint_wal;
 use crate::jobs::wal_checkpoint::checkpoint_wal_regularly;
 use crate::store::{Error, RetentionPolicy, Store};
@@ -46,6 +49,7 @@ pub fn start(app: &App) {
     spawn("detect external writes", app, detect_external_writes);
     spawn("exchange wake-ups", app, exchange_wake_ups);
     spawn("flush activity", app, flush_activity);
+    spawn("make exports", app, make_exports_regularly);
     spawn("tidy limits", app, tidy_limits);
     spawn("checkpoint WAL", app, checkpoint_wal_regularly);
 }

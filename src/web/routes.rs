@@ -5,6 +5,7 @@ use axum::routing::{get, post};
 
 use crate::web::feeds::atom;
 use crate::web::handlers::accounts::credentials::{overview, recovery, second_step, two_factor};
+use crate::web::handlers::accounts::ownership::{deletion, export, rename};
 use crate::web::handlers::accounts::{
     invitations, invite_tree, login, mutes, password_reset, profile, sessions, settings, setup, signup,
 };
@@ -93,6 +94,10 @@ fn member_routes() -> Router<App> {
         .route("/settings/two-factor/confirm", post(two_factor::confirm))
         .route("/settings/two-factor/off", post(two_factor::turn_off))
         .route("/settings/two-factor/keep", post(two_factor::keep))
+        .route("/settings/name", get(rename::show).post(rename::update))
+        .route("/settings/export", get(export::show).post(export::create))
+        .route("/settings/export/file", get(export::download))
+        .route("/settings/delete", get(deletion::show).post(deletion::delete))
         .route("/settings/recovery", get(recovery::show).post(recovery::create))
         .route("/settings/recovery/skip", post(recovery::skip))
         // moderation
@@ -189,7 +194,7 @@ pub fn query(path: &str) -> &'static [(&'static str, QueryValue)] {
         // a member's own
         ["submit"] => &[("u", Text), ("t", Text), ("url", Text), ("title", Text), ("text", Text)],
         ["submit", "title"] => &[("url", Text)],
-        ["settings"] | ["settings", "password"] => &[("saved", Text)],
+        ["settings"] | ["settings", "password" | "name"] => &[("saved", Text)],
         ["login"] => &[("goto", Text), ("vote", Number), ("dir", Text), ("why", Text)],
         ["signup"] => &[("goto", Text), ("sent", Text)],
         // moderators' pages

@@ -138,6 +138,8 @@ actions! {
     RecoveryPassword "recovery-password" { before: " set a password with a recovery code",
         label: "password recovered", of_account: true, told: to_owner(
             "Your password was set with a recovery code. If that was not you, write to the moderators") }
+    Rename "rename" { before: " changed their name, which was", label: "changed a name",
+        after: After::Detail }
     Password "password" { before: " set the password of", label: "set a password", private: true }
 }
 

@@ -9,6 +9,7 @@ use crate::domain::accounts::totp::SETUP_TTL;
 use crate::domain::accounts::user::{Member, UserId};
 use crate::store::accounts::inbox::UnreadRow;
 use crate::store::accounts::mutes::LastMute;
+use crate::store::accounts::ownership::exports::EXPORT_TTL;
 use crate::store::{Change, Error, Result, Store};
 
 /// Upper limit of the counts in the header.
@@ -252,6 +253,10 @@ impl Store {
             (
                 "delete from totp_secrets where created_at <= $1 and confirmed_at is null",
                 now.minus(SETUP_TTL),
+            ),
+            (
+                "delete from exports where finished_at is not null and finished_at <= $1",
+                now.minus(EXPORT_TTL),
             ),
             ("delete from browsers where last_used_at < $1", now.minus(keep.browsers)),
             ("delete from revisions where created_at < $1", now.minus(keep.revisions)),

@@ -92,9 +92,8 @@ impl Store {
         let before = role_of(&mut tx, user).await?;
         let given = tx
             .sql(
-                "update users set role = $2 where id = $1 and role <> $2 and ($2 = 'member' or \
-                 shadow_banned_at \
-                  is null)",
+                "update users set role = $2 where id = $1 and role <> $2 and deleted_at is null and \
+                 ($2 = 'member' or shadow_banned_at is null)",
             )
             .bind(user)
             .bind(role)

@@ -19,10 +19,10 @@ const SAVED: &str = "kept.";
 
 /// Fields that users do not write; any other field is shown by its name.
 #[rustfmt::skip]
-const CONTROLS: [&str; 28] = [
+const CONTROLS: [&str; 29] = [
     "add", "ban_days", "bring_back", "decision", "dir", "effect", "end", "goto", "kind", "limit_days",
-    "on", "order", "over", "pending", "preview", "restriction", "role", "show_dead", "suggest", "sure",
-    "take", "theme", "username", "version", "vote", "why", ACTION, PAGE,
+    "on", "order", "over", "pending", "posts", "preview", "restriction", "role", "show_dead", "suggest",
+    "sure", "take", "theme", "username", "version", "vote", "why", ACTION, PAGE,
 ];
 /// Fields whose names contain these are never sent back.
 const SECRETS: [&str; 4] = ["password", "current", "token", "secret"];

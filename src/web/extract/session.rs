@@ -150,10 +150,15 @@ pub async fn end(app: &App, headers: &HeaderMap, goto: &LocalRedirect) -> Result
         }
     }
     let mut response = goto.redirect();
+    forget(app, &mut response);
+    Ok(response)
+}
+
+/// Makes the browser forget its session.
+pub fn forget(app: &App, response: &mut Response) {
     if let Some(gone) = cookie(app, cookie_name(app, "session"), "", 0) {
         response.headers_mut().append(SET_COOKIE, gone);
     }
-    Ok(response)
 }
 
 pub fn browser(app: &App, headers: &HeaderMap) -> Option<Vec<u8>> {

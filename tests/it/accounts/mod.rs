@@ -2,6 +2,9 @@
 
 pub mod concurrent_sanctions;
 pub mod contact;
+pub mod credential_ends;
+pub mod deletion;
+pub mod export;
 pub mod inbox;
 pub mod invitations;
 pub mod invite_tree;
@@ -10,6 +13,7 @@ pub mod login_load;
 pub mod mutes;
 pub mod password_resets;
 pub mod recovery_codes;
+pub mod renaming;
 pub mod secrets;
 pub mod signup;
 pub mod signup_requests;

@@ -94,6 +94,13 @@ POST /settings/two-factor password
 POST /settings/two-factor/confirm code
 POST /settings/two-factor/off password
 POST /settings/two-factor/keep goto
+GET  /settings/name saved
+POST /settings/name name password
+GET  /settings/export
+POST /settings/export
+GET  /settings/export/file
+GET  /settings/delete
+POST /settings/delete name posts password
 GET  /settings/recovery
 POST /settings/recovery password
 POST /settings/recovery/skip goto

@@ -79,6 +79,7 @@ const MEANT: &[(&str, &[&str])] = &[
     ("/user/{name}/role", &["users.role"]),
     ("/mod/team", &["users.role"]),
     ("/mod/sites", &["items.penalised"]),
+    ("/settings/name", &["users.name"]),
     ("/mod/requests/{id}", &["new users"]),
     ("/signup", &["new users"]),
     ("/invitation/{token}", &["new users", "users.invited"]),

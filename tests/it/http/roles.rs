@@ -297,6 +297,12 @@ pub async fn case(app: &TestApp, row: &Row, who: Who) -> Case {
     let (token, id) = match row.on {
         "invited" => invitation(app, if row.path.contains("{token}") { &author } else { &name }).await,
         "lost" => (lost_password(app, &author).await, id),
+        "exported" => {
+            let user = app.id_of(&name).await;
+            app.store.ask_for_export(user, app.now()).await.expect("asked");
+            app.store.finish_export(user, b"PK", app.now()).await.expect("made");
+            (String::new(), id)
+        }
         "coded" => {
             coded(app, &author).await;
             (String::new(), id)

@@ -11,7 +11,7 @@ use stoa::domain::moderation::action::Action;
 use stoa::domain::votes::flag::Reason;
 use stoa::store::NewFlag;
 
-use crate::support::app::Page;
+use crate::support::app::{PASSWORD, Page};
 use crate::support::fixtures::{Town, add_rule, done, show_dead};
 use crate::support::page::Element;
 
@@ -200,6 +200,10 @@ impl Town {
                 assert!(!page.mentions(&name), "that is for moderators' eyes");
                 return Some(format!("/user/{name}"));
             }
+            "rename" => {
+                done(&mut person, "/settings/name", &[("name", "renamed"), ("password", PASSWORD)]).await;
+                return Some("/user/renamed".to_owned());
+            }
             "clear-two-factor" | "keep-two-factor" => {
                 let user = self.app.id_of(&name).await;
                 let secret = TotpSecret::random().expect("randomness");
@@ -233,6 +237,8 @@ async fn every_act_there_is_stands_in_the_log() {
             &["the operator"][..]
         } else if action == Action::KeepTwoFactor {
             &["p-keep-two-factor"][..]
+        } else if action == Action::Rename {
+            &["renamed"][..]
         } else {
             &["mia", "ada", "members’ flags", "members’ vouches"]
         };

@@ -74,3 +74,5 @@ insert into ip_hashes (created_at, user_id, item_id, address, subnet, network) v
 insert into recovery_codes (user_id, code_hash, created_at) values ({xenia}, 'code{n}', {now}), (1000 + {n}, 'code{n}', {now});
 insert into pending_logins (token_hash, user_id, expires_at) values ('pending{n}', {xenia}, {now} + 100), ('another{n}', 1000 + {n}, {now} + 100);
 insert into totp_secrets (user_id, secret, created_at, confirmed_at) values (1000 + {n}, 'secret', {now}, {now});
+insert into held_names (name, user_id, held_at) values ('held{n}', {xenia}, {now}), ('had{n}', 1000 + {n}, {now});
+insert into exports (user_id, asked_at) values (1000 + {n}, {now});

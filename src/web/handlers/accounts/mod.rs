@@ -7,6 +7,7 @@ pub mod login;
 pub mod login_destination;
 pub mod login_purpose;
 pub mod mutes;
+pub mod ownership;
 pub mod password_reset;
 pub mod profile;
 pub mod sessions;
