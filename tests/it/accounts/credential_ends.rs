@@ -47,7 +47,7 @@ impl Credentials {
         app.store.make_password_reset(user, &link.hash(), now.plus(60), act).await.expect("made");
         app.store.invite(user, &invitation.hash(), now.plus(60), 9, now).await.expect("invited");
         let secret = TotpSecret::random().expect("randomness");
-        let codes = ["abcd-efgh-jkmn-pqrs", "bbbb-bbbb-bbbb-bbbb"].map(|code| RecoveryCode::parse(code));
+        let codes = ["abcd-efgh-jkmn-pqrs", "bbbb-bbbb-bbbb-bbbb"].map(RecoveryCode::parse);
         let codes: Vec<RecoveryCode> = codes.into_iter().map(|code| code.expect("a code")).collect();
         app.store.start_totp(user, &secret, now).await.expect("started");
         app.store.confirm_totp(user, &secret.code(now), &codes, now).await.expect("on");
