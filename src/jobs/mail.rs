@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use futures_util::stream;
 
-use super::{CLAIM_INTERVAL, log_failure, until_lost};
+use super::leased::{CLAIM_INTERVAL, log_failure, until_lost};
 use crate::domain::mail::delivery::MailRefusal;
 use crate::mail::{CONNECTIONS, Mailer, Outgoing, SendError, digests};
 use crate::store::{ClaimedMail, Error};

@@ -1,6 +1,8 @@
-//! Jobs in the background: purging what is old, detecting external writes, sending mail and checkpointing
-//! the WAL.
+//! Jobs in the background: purging what is old, archives of members’ data, mail, external writes and
+//! checkpoints.
 
+mod exports;
+mod leased;
 mod mail;
 mod wal_checkpoint;
 
@@ -9,21 +11,20 @@ use std::time::Duration;
 use tokio::time::sleep;
 
 use crate::clock::{self, DAY};
+pub use crate::jobs::exports::make_exports;
+use crate::jobs::exports::make_exports_regularly;
+use crate::jobs::leased::{CLAIM_INTERVAL, log_failure, until_lost};
 pub use crate::jobs::mail::{prepare_mail_if_due, send_mail};
 use crate::jobs::mail::{prepare_mail_regularly, send_mail_regularly};
 pub use crate::jobs::wal_checkpoint::checkpoint_wal;
 use crate::jobs::wal_checkpoint::checkpoint_wal_regularly;
-use crate::store::{Error, RetentionPolicy, Store};
+use crate::store::{Error, RetentionPolicy};
 use crate::web::App;
 
 /// The name of the purging job's lease.
 const PURGE: &str = "purge";
 /// In seconds.
 const PURGE_INTERVAL: i64 = 10 * clock::MINUTE;
-/// How often each process looks whether a job is due.
-const CLAIM_INTERVAL: Duration = Duration::from_secs(5);
-/// How often a process renews the lease of the job that it does.
-const RENEW_INTERVAL: Duration = Duration::from_secs(15);
 /// As promised on the privacy page. Browsers are remembered for longer than sessions.
 pub const KEEP: RetentionPolicy = RetentionPolicy {
     browsers: 365 * DAY,
@@ -50,6 +51,7 @@ pub fn start(app: &App) {
     spawn("detect external writes", app, detect_external_writes);
     spawn("exchange wake-ups", app, exchange_wake_ups);
     spawn("flush activity", app, flush_activity);
+    spawn("make exports", app, make_exports_regularly);
     spawn("tidy limits", app, tidy_limits);
     spawn("checkpoint WAL", app, checkpoint_wal_regularly);
     if app.mailer.is_some() {
@@ -137,23 +139,6 @@ pub async fn purge_if_due(app: &App) -> Result<(), Error> {
         lost = until_lost(app, PURGE) => return lost,
     }
     app.store.end_lease(PURGE, app.clock.now()).await
-}
-
-/// Renews the lease of a job until another process has it.
-async fn until_lost(app: &App, job: &'static str) -> Result<(), Error> {
-    loop {
-        sleep(RENEW_INTERVAL).await;
-        if !app.store.renew_lease(job, app.clock.now()).await? {
-            return Ok(());
-        }
-    }
-}
-
-fn log_failure(store: &Store, error: &Error, what: &str) {
-    match error {
-        Error::Storage(cause) => store.storage_failed(cause),
-        _ => tracing::warn!(?error, "{what}"),
-    }
 }
 
 #[cfg(test)]

@@ -303,13 +303,15 @@ async fn accounts(tx: &mut Tx, open: &[(&String, String)]) -> Result<HashMap<Str
              from users where lower(name) in ",
         );
         let names = || open.iter().map(|(_, tried)| tried.as_str());
-        // Names in pending requests are reserved.
+        // Names in pending requests and earlier names of members are reserved.
         let query = query
             .list(names())
             .push(
                 " union all select 0, lower(name), false from signup_requests where decision is null and \
                    lower(name) in ",
             )
+            .list(names())
+            .push(" union all select 0, lower(name), false from held_names where lower(name) in ")
             .list(names());
         let rows: Vec<Account> = query.fetch_all().await?;
         found.extend(rows.into_iter().map(|row| (row.name.clone(), row)));

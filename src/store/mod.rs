@@ -11,7 +11,7 @@ mod rate_buckets;
 mod settings;
 mod votes;
 
-use db::{Bindable, Change, Db, Tx};
+use db::{Bindable, Change, Db, Fetchable, Tx};
 pub use db::{
     CheckpointResult, Error, MoveError, MoveProgress, MovedTable, OpenError, Result, Store, ThreadGeneration,
     WriteMark, move_forum, sqlite as database_file, uncached,
@@ -20,12 +20,17 @@ pub use import::{Imported, ImportedVote, NewItem};
 pub use rate_buckets::BucketGrant;
 pub use votes::{NewVote, UncountedVote};
 
+pub use crate::store::accounts::credentials::pending_logins::{PassedLogin, PendingLogin};
+pub use crate::store::accounts::credentials::totp::TotpRow;
 pub use crate::store::accounts::follows::Follow;
 pub use crate::store::accounts::inbox::{InboxRow, UnreadRow};
 pub use crate::store::accounts::invitations::{Invitation, Inviter};
 pub use crate::store::accounts::invite_tree::{InviteBranch, InviteLineage};
 pub use crate::store::accounts::mutes::{LastMute, MuteRow};
-pub use crate::store::accounts::sessions::{NewSession, RetentionPolicy, SessionRow, SessionUser};
+pub use crate::store::accounts::ownership::exports::{EXPORT_INTERVAL, EXPORT_TTL, ExportRow};
+pub use crate::store::accounts::sessions::{
+    AccountReminders, NewSession, RetentionPolicy, SessionRow, SessionUser,
+};
 pub use crate::store::accounts::signup_requests::{
     NewSignupRequest, PendingRequest, RequestOutcome, SignupRequest,
 };

@@ -21,6 +21,8 @@ pub enum Error {
     /// Members only; redirects to the log-in page and back to this address.
     LogInFirst(String),
     Moved(String),
+    /// Moved, and it may move back.
+    Renamed(String),
     SessionEnded,
     Bad(String),
     /// Already done, or another write came first.
@@ -87,6 +89,7 @@ impl Error {
             Error::Forbidden(_) | Error::Dead => StatusCode::FORBIDDEN,
             Error::LogInFirst(_) => StatusCode::SEE_OTHER,
             Error::Moved(_) => StatusCode::PERMANENT_REDIRECT,
+            Error::Renamed(_) => StatusCode::TEMPORARY_REDIRECT,
             Error::SessionEnded => StatusCode::UNAUTHORIZED,
             Error::Bad(_) => StatusCode::BAD_REQUEST,
             Error::Conflict(_) => StatusCode::CONFLICT,
@@ -152,6 +155,7 @@ impl IntoResponse for Error {
         let wait = match &self {
             Error::LogInFirst(address) => return Redirect::to(address).into_response(),
             Error::Moved(address) => return Redirect::permanent(address).into_response(),
+            Error::Renamed(address) => return Redirect::temporary(address).into_response(),
             Error::RateLimited(held) => held.wait,
             Error::Busy => Some(Error::RETRY),
             Error::Unsaved(_) | Error::Unread => Some(60),

@@ -4,6 +4,7 @@ mod actions;
 mod admission;
 mod cache;
 mod error;
+mod export;
 mod extract;
 mod feeds;
 mod handlers;

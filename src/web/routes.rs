@@ -4,6 +4,8 @@ use axum::Router;
 use axum::routing::{get, post};
 
 use crate::web::feeds::atom;
+use crate::web::handlers::accounts::credentials::{overview, recovery, second_step, two_factor};
+use crate::web::handlers::accounts::ownership::{deletion, export, rename};
 use crate::web::handlers::accounts::{
     invitations, invite_tree, login, mutes, password_reset, profile, sessions, settings, setup, signup,
 };
@@ -90,17 +92,30 @@ fn member_routes() -> Router<App> {
         .route("/settings/muted", get(mutes::show).post(mutes::update))
         .route("/settings/password", get(settings::password_form).post(settings::change_password))
         .route("/settings/sessions", get(sessions::show).post(sessions::end))
+        .route("/settings/account", get(overview::show))
+        .route("/settings/two-factor", get(two_factor::show).post(two_factor::start))
+        .route("/settings/two-factor/confirm", post(two_factor::confirm))
+        .route("/settings/two-factor/off", post(two_factor::turn_off))
+        .route("/settings/two-factor/keep", post(two_factor::keep))
+        .route("/settings/name", get(rename::show).post(rename::update))
+        .route("/settings/export", get(export::show).post(export::create))
+        .route("/settings/export/file", get(export::download))
+        .route("/settings/delete", get(deletion::show).post(deletion::delete))
+        .route("/settings/recovery", get(recovery::show).post(recovery::create))
+        .route("/settings/recovery/skip", post(recovery::skip))
         // moderation
         .route("/log", get(log::show))
         // accounts
         .route("/signup", get(signup::new).post(signup::create))
         .route("/invitation/{token}", get(invitations::open).post(invitations::accept))
         .route("/login", get(login::show).post(login::log_in))
+        .route("/login/code", post(second_step::log_in))
         .route("/logout", post(login::log_out))
         .route("/theme", post(settings::theme))
         .route("/setup/{token}", get(setup::new).post(setup::create))
         .route("/reset", get(lost_password::new).post(lost_password::create))
         .route("/email/{token}", get(links::show).post(links::follow))
+        .route("/reset/recovery", get(recovery::new).post(recovery::recover))
         .route("/reset/{token}", get(password_reset::new).post(password_reset::create))
 }
 
@@ -161,6 +176,7 @@ fn moderating() -> Router<App> {
         .route("/user/{name}/ban", post(moderation::user::ban))
         .route("/user/{name}/shadow", post(moderation::user::shadow))
         .route("/user/{name}/reset-link", post(moderation::user::reset_link::create))
+        .route("/user/{name}/clear-two-factor", post(moderation::user::second_factor::clear))
         .route("/user/{name}/role", post(moderation::team::update))
 }
 
@@ -170,8 +186,8 @@ pub fn is_always_open(path: &str) -> bool {
     let parts: Vec<&str> = path.split('/').skip(1).collect();
     matches!(
         parts[..],
-        ["login" | "signup" | "guidelines" | "privacy" | "contact"]
-            | ["invitation" | "setup" | "reset" | "static", _]
+        ["login" | "signup" | "reset" | "guidelines" | "privacy" | "contact"]
+            | ["invitation" | "setup" | "reset" | "email" | "unsubscribe" | "static", _]
             | ["favicon.ico" | "robots.txt" | "healthz" | "readyz"]
     )
 }
@@ -203,7 +219,7 @@ pub fn query(path: &str) -> &'static [(&'static str, QueryValue)] {
         // a member's own
         ["submit"] => &[("u", Text), ("t", Text), ("url", Text), ("title", Text), ("text", Text)],
         ["submit", "title"] => &[("url", Text)],
-        ["settings"] | ["settings", "password" | "email"] => &[("saved", Text)],
+        ["settings"] | ["settings", "password" | "email" | "name"] => &[("saved", Text)],
         ["login"] => &[("goto", Text), ("vote", Number), ("dir", Text), ("why", Text)],
         ["signup"] => &[("goto", Text), ("sent", Text)],
         // moderators' pages

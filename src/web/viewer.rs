@@ -8,7 +8,7 @@ use crate::config::SiteSettings;
 use crate::domain::accounts::mutes::Mutes;
 use crate::domain::accounts::user::{Member, Theme, UserId};
 use crate::domain::items::item::ItemId;
-use crate::store::{LastMute, Store, UnreadRow};
+use crate::store::{AccountReminders, LastMute, Store, UnreadRow};
 
 #[derive(Debug, Clone)]
 pub struct MaybeMember {
@@ -20,6 +20,7 @@ pub struct MaybeMember {
     pub requests: i64,
     pub mutes: Arc<Mutes>,
     pub last_mute: Option<LastMute>,
+    pub reminders: AccountReminders,
     pub theme: Option<Theme>,
     pub here: String,
     /// The address whose worker share the page uses.

@@ -3,10 +3,15 @@
 pub mod ban;
 pub mod browser;
 pub mod contact;
+pub mod deletion;
 pub mod ip_hash;
 pub mod mutes;
+pub mod own_data;
 pub mod password;
 pub mod password_reset;
+pub mod recovery_code;
+pub mod rename;
 pub mod signup;
 pub mod token;
+pub mod totp;
 pub mod user;

@@ -107,6 +107,7 @@ pub struct Profile {
     pub shadow_banned_at: Option<Timestamp>,
     /// Imported and not yet claimed.
     pub unclaimed: bool,
+    pub deleted: bool,
 }
 
 impl Profile {

@@ -46,6 +46,11 @@ pub enum SecurityEvent {
     /// To this one.
     AddressChanged(String),
     AddressRemoved,
+    TwoFactorOn,
+    TwoFactorOff,
+    RecoveryCodesMade,
+    /// As the second step of a log-in, or to set a password.
+    RecoveryCodeUsed,
 }
 
 impl SecurityEvent {
@@ -57,6 +62,10 @@ impl SecurityEvent {
             | SecurityEvent::PasswordReset => "Your password was changed",
             SecurityEvent::AddressChanged(_) => "Your e-mail address was changed",
             SecurityEvent::AddressRemoved => "Your e-mail address was removed",
+            SecurityEvent::TwoFactorOn => "Two-factor log-in was turned on",
+            SecurityEvent::TwoFactorOff => "Two-factor log-in was turned off",
+            SecurityEvent::RecoveryCodesMade => "New recovery codes were made",
+            SecurityEvent::RecoveryCodeUsed => "A recovery code was used",
         }
     }
 
@@ -84,6 +93,20 @@ impl SecurityEvent {
             }
             SecurityEvent::AddressRemoved => {
                 "The e-mail address of your account was removed. No mail goes there from now on.".to_owned()
+            }
+            SecurityEvent::TwoFactorOn => {
+                "Two-factor log-in was turned on: your account asks for a code after the password.".to_owned()
+            }
+            SecurityEvent::TwoFactorOff => {
+                "Two-factor log-in was turned off: your account asks for the password alone.".to_owned()
+            }
+            SecurityEvent::RecoveryCodesMade => {
+                "New recovery codes were made for your account. The earlier ones do not work any more."
+                    .to_owned()
+            }
+            SecurityEvent::RecoveryCodeUsed => {
+                "One of the recovery codes of your account was used to log in or to set a password."
+                    .to_owned()
             }
         }
     }

@@ -121,6 +121,31 @@ actions! {
     ResetLink "reset-link" { before: " made a link to set the password of", label: "made a password link",
         private: true, adverse: true,
         told: Recipient::Member("An admin made a link by which your password can be set", "", "") }
+    ClearTwoFactor "clear-two-factor" { before: " is clearing the second factor of",
+        label: "is clearing a second factor", private: true, adverse: true,
+        told: Recipient::Member("An admin is clearing your second factor, because they were told that you \
+            have lost it. If you have not, stop this above. Log-ins ask for a code", "", "") }
+    KeepTwoFactor "keep-two-factor" { before: " kept the second factor of", label: "kept a second factor",
+        private: true }
+    TwoFactorOn "two-factor-on" { before: " turned on two-factor log-in", label: "two-factor log-in on",
+        of_account: true, told: to_owner("You turned on two-factor log-in") }
+    TwoFactorOff "two-factor-off" { before: " turned off two-factor log-in", label: "two-factor log-in off",
+        of_account: true, told: to_owner(
+            "Two-factor log-in was turned off. If that was not you, change your password and turn it on \
+            again") }
+    RecoveryCodes "recovery-codes" { before: " made recovery codes", label: "recovery codes made",
+        of_account: true, told: to_owner(
+            "You made new recovery codes; the earlier ones no longer work. If that was not you, change \
+            your password and make others") }
+    RecoveryLogin "recovery-login" { before: " logged in with a recovery code", label: "recovery code used",
+        of_account: true, told: to_owner(
+            "You logged in with a recovery code. If that was not you, change your password and make new \
+            codes") }
+    RecoveryPassword "recovery-password" { before: " set a password with a recovery code",
+        label: "password recovered", of_account: true, told: to_owner(
+            "Your password was set with a recovery code. If that was not you, write to the moderators") }
+    Rename "rename" { before: " changed their name, which was", label: "changed a name",
+        after: After::Detail }
     Password "password" { before: " set the password of", label: "set a password", private: true }
 }
 
@@ -133,6 +158,8 @@ pub struct ActionSpec {
     pub private: bool,
     /// The notification offers an appeal.
     pub adverse: bool,
+    /// What a member did with their own account, of which they alone are told: it is in no log.
+    pub of_account: bool,
     /// Its detail quotes the item, so it needs the item's visibility.
     pub quotes: bool,
     pub together: Option<&'static str>,
@@ -146,6 +173,7 @@ const PLAIN: ActionSpec = ActionSpec {
     label: "",
     private: false,
     adverse: false,
+    of_account: false,
     quotes: false,
     together: None,
     undo: None,
@@ -185,6 +213,10 @@ const fn author(verb: &'static str, rest: &'static str) -> Recipient {
     Recipient::Author(verb, rest, rest)
 }
 
+const fn to_owner(said: &'static str) -> Recipient {
+    Recipient::Member(said, "", "")
+}
+
 const fn undo(path: &'static str, on: bool, label: &'static str) -> Option<Undo> {
     Some(Undo { path, on, label })
 }
@@ -202,6 +234,11 @@ pub struct LogPhrase<'a> {
 impl Action {
     pub fn parse(name: &str) -> Option<Action> {
         Action::ALL.iter().copied().find(|action| action.as_str() == name)
+    }
+
+    /// Those that the log has.
+    pub fn logged() -> impl Iterator<Item = Action> {
+        Action::ALL.iter().copied().filter(|action| !action.spec().of_account)
     }
 
     pub fn phrase(self, detail: &str) -> LogPhrase<'_> {
@@ -259,7 +296,7 @@ mod tests {
     }
 
     #[test]
-    fn each_action_has_a_name_and_a_label_of_its_own() {
+    fn each_action_has_a_name_and_a_label_of_its_to_owner() {
         for action in Action::ALL {
             let (name, label) = (action.as_str(), action.spec().label);
             assert_eq!(Action::parse(name), Some(*action));

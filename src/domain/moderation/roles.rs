@@ -74,6 +74,7 @@ mod tests {
             limited_until: None,
             shadow_banned_at: None,
             unclaimed: false,
+            deleted: false,
         }
     }
 

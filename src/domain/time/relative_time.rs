@@ -68,6 +68,13 @@ pub fn exact(time: Timestamp) -> String {
     calendar(time).to_string()
 }
 
+/// As [`exact`] writes it.
+impl serde::Serialize for Timestamp {
+    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(&exact(*self))
+    }
+}
+
 /// `12 November 2025`, in UTC.
 pub fn day(time: Timestamp) -> String {
     calendar(time).strftime("%-d %B %Y").to_string()

@@ -127,8 +127,11 @@ pub(crate) async fn tell_of_edit(tx: &mut Tx, post: ToldPost, before: &str, sour
 }
 
 async fn tell_mentioned(tx: &mut Tx, post: &ToldPost, names: Vec<String>) -> Result<()> {
-    let member =
-        tell!("select id as user_id from users where lower(name) = lower($5) and password is not null");
+    let member = tell!(
+        "select id as user_id from users where password is not null and id = coalesce((select id from \
+         users where lower(name) = lower($5)), (select h.user_id from held_names h where lower(h.name) = \
+         lower($5)))"
+    );
     for name in names.into_iter().take(MAX_MENTIONS) {
         post.tell(tx, member, InboxKind::Mention, name).await?;
     }

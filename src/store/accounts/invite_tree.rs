@@ -2,6 +2,7 @@
 
 use crate::clock::Timestamp;
 use crate::domain::accounts::user::UserId;
+use crate::store::accounts::ownership::shown_name;
 use crate::store::{Result, Store};
 
 #[derive(Debug, Clone, sqlx::FromRow)]
@@ -21,10 +22,11 @@ pub struct InviteLineage {
 
 impl Store {
     pub async fn lineage(&self, user: UserId) -> Result<InviteLineage> {
-        self.read.sql(
-            "select i.name as inviter, u.invited from users u left join users i on i.id = u.invited_by where \
-             u.id = $1",
-        )
+        self.read.sql(concat!(
+            "select ",
+            shown_name!("i"),
+            " as inviter, u.invited from users u left join users i on i.id = u.invited_by where u.id = $1",
+        ))
         .bind(user)
         .fetch_one()
         .await
@@ -33,10 +35,12 @@ impl Store {
     /// Uninvited accounts that have invited others, oldest first.
     pub async fn roots(&self, after: (Timestamp, UserId), rows: i64) -> Result<Vec<InviteBranch>> {
         self.read
-            .sql(
-                "select id, name, created_at, invited from users where invited_by is null and invited > 0 \
-             and (created_at, id) > ($1, $2) order by created_at, id limit $3",
-            )
+            .sql(concat!(
+                "select u.id, ",
+                shown_name!("u"),
+                " as name, u.created_at, u.invited from users u where u.invited_by is null and u.invited > 0 \
+                 and (u.created_at, u.id) > ($1, $2) order by u.created_at, u.id limit $3",
+            ))
             .bind(after.0)
             .bind(after.1)
             .bind(rows)
@@ -52,10 +56,12 @@ impl Store {
         rows: i64,
     ) -> Result<Vec<InviteBranch>> {
         self.read
-            .sql(
-                "select id, name, created_at, invited from users where invited_by = $1 \
-             and (created_at, id) > ($2, $3) order by created_at, id limit $4",
-            )
+            .sql(concat!(
+                "select u.id, ",
+                shown_name!("u"),
+                " as name, u.created_at, u.invited from users u where u.invited_by = $1 \
+                 and (u.created_at, u.id) > ($2, $3) order by u.created_at, u.id limit $4",
+            ))
             .bind(inviter)
             .bind(after.0)
             .bind(after.1)
@@ -67,13 +73,15 @@ impl Store {
     pub async fn inviters(&self, user: UserId, steps: i64) -> Result<Vec<InviteBranch>> {
         let mut found: Vec<InviteBranch> = self
             .read
-            .sql(
+            .sql(concat!(
                 "with recursive up (id, step) as ( \
              select invited_by, 1 from users where id = $1 and invited_by is not null union all \
              select u.invited_by, up.step + 1 from up join users u on u.id = up.id \
              where u.invited_by is not null and up.step < $2) \
-             select u.id, u.name, u.created_at, u.invited from up join users u on u.id = up.id",
-            )
+             select u.id, ",
+                shown_name!("u"),
+                " as name, u.created_at, u.invited from up join users u on u.id = up.id",
+            ))
             .bind(user)
             .bind(steps)
             .fetch_all()

@@ -9,6 +9,7 @@ pub mod invitations;
 pub mod invite_tree;
 pub mod ip_hashes;
 pub mod mutes;
+pub mod ownership;
 pub mod password_resets;
 pub mod pending_activity;
 pub mod sessions;

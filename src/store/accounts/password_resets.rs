@@ -6,12 +6,11 @@ use crate::domain::accounts::user::{Role, UserId};
 use crate::domain::mail::content::SecurityEvent;
 use crate::domain::moderation::action::Action;
 use crate::store::accounts::author;
-use crate::store::accounts::credentials::put_password_reset;
 use crate::store::accounts::users::put_password;
 use crate::store::mail::security::security_mail;
 use crate::store::moderation::log_entry::{ActionContext, LogEntry};
 use crate::store::moderation::sanctions::done_to_member;
-use crate::store::{Change, Error, Result, Store};
+use crate::store::{Change, Error, Result, Store, Tx};
 
 impl Store {
     /// Makes a link until `expires_at`, which replaces an earlier one; logged for moderators, and the member
@@ -74,4 +73,23 @@ impl Store {
         self.commit(tx, &[Change::Public]).await?;
         Ok(user)
     }
+}
+
+/// Makes the one link of an account.
+pub(crate) async fn put_password_reset(
+    tx: &mut Tx,
+    user: UserId,
+    token_hash: &[u8],
+    expires_at: Timestamp,
+) -> Result<()> {
+    tx.sql(
+        "insert into password_resets (user_id, token_hash, expires_at) values ($1, $2, $3) on conflict \
+         (user_id) do update set token_hash = excluded.token_hash, expires_at = excluded.expires_at",
+    )
+    .bind(user)
+    .bind(token_hash)
+    .bind(expires_at)
+    .execute()
+    .await
+    .map(drop)
 }

@@ -5,10 +5,12 @@ use std::sync::Arc;
 
 use crate::clock::{HOUR, Timestamp};
 use crate::domain::accounts::mutes::Mutes;
+use crate::domain::accounts::totp::SETUP_TTL;
 use crate::domain::accounts::user::{Member, UserId};
 use crate::domain::mail::content::SecurityEvent;
 use crate::store::accounts::inbox::UnreadRow;
 use crate::store::accounts::mutes::LastMute;
+use crate::store::accounts::ownership::exports::EXPORT_TTL;
 use crate::store::mail::{queue, security::security_mail};
 use crate::store::{Change, Error, Result, Store};
 
@@ -50,10 +52,20 @@ pub struct RetentionPolicy {
     pub inbox: i64,
 }
 
+/// What each page reminds a member of.
+#[derive(Debug, Clone, Copy, Default, sqlx::FromRow)]
+pub struct AccountReminders {
+    pub offers_recovery_codes: bool,
+    /// When their second factor ends because an admin cleared it.
+    pub totp_clears_at: Option<Timestamp>,
+}
+
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct SessionUser {
     #[sqlx(flatten)]
     pub member: Member,
+    #[sqlx(flatten)]
+    pub reminders: AccountReminders,
     /// What is unread in their inbox, newest first, at most 100.
     #[sqlx(skip)]
     pub unread: Arc<[UnreadRow]>,
@@ -108,8 +120,9 @@ impl Store {
             .sql(
                 "select u.id, u.name, u.role, u.karma, u.created_at, u.shadow_banned_at, u.limited_until, \
              u.show_dead, \
-             u.theme, u.comment_order, s.last_used_at, exists (select 1 from inbox n where n.user_id = u.id \
-             and n.read_at is null) as has_unread, \
+             u.theme, u.comment_order, u.offers_recovery_codes, (select t.clears_at from totp_secrets t \
+             where t.user_id = u.id) as totp_clears_at, s.last_used_at, \
+             exists (select 1 from inbox n where n.user_id = u.id and n.read_at is null) as has_unread, \
              case when u.role = 'member' then 0 else \
               (select count(*) from (select 1 from items q where q.queued_at is not null limit $3) as \
              waiting_items) end as waiting, case when u.role = 'member' then 0 else \
@@ -250,6 +263,15 @@ impl Store {
         for (statement, before) in [
             ("delete from sessions where expires_at <= $1", now),
             ("delete from password_resets where expires_at <= $1", now),
+            ("delete from pending_logins where expires_at <= $1", now),
+            (
+                "delete from totp_secrets where created_at <= $1 and confirmed_at is null",
+                now.minus(SETUP_TTL),
+            ),
+            (
+                "delete from exports where finished_at is not null and finished_at <= $1",
+                now.minus(EXPORT_TTL),
+            ),
             ("delete from browsers where last_used_at < $1", now.minus(keep.browsers)),
             ("delete from revisions where created_at < $1", now.minus(keep.revisions)),
             ("delete from ip_hashes where created_at < $1", now.minus(keep.ip_hashes)),

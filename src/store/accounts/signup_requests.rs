@@ -4,6 +4,7 @@ use crate::clock::Timestamp;
 use crate::domain::accounts::user::{Name, Role, UserId};
 use crate::domain::moderation::action::Action;
 use crate::store::accounts::invitations::good_invitation;
+use crate::store::accounts::ownership::names::is_reserved;
 use crate::store::accounts::users::{NewUser, insert_user};
 use crate::store::moderation::log_entry::{ActionContext, LogEntry, append_checked_log_entry};
 use crate::store::moderation::notifications::{Terms, notify};
@@ -56,7 +57,7 @@ impl Store {
     ) -> Result<RequestOutcome> {
         let mut tx = self.begin().await?;
         let taken = tx.sql("select 1 from users where lower(name) = lower($1)").bind(new.name.as_str());
-        if taken.exists().await? {
+        if taken.exists().await? || is_reserved(&mut tx, new.name.as_str(), None).await? {
             return Err(Error::Conflict);
         }
         let invitation = match new.invitation {

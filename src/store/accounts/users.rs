@@ -1,12 +1,13 @@
 use crate::clock::Timestamp;
 use crate::domain::accounts::ban::Ban;
 use crate::domain::accounts::ip_hash::IpHashes;
-use crate::domain::accounts::user::{Name, NameError, Profile, Role, Theme, UserId};
+use crate::domain::accounts::user::{Name, Profile, Role, Theme, UserId};
 use crate::domain::inbox::InboxId;
 use crate::domain::items::comment_order::CommentOrder;
 use crate::domain::mail::content::SecurityEvent;
 use crate::domain::moderation::action::Action;
-use crate::store::accounts::credentials::{end_all_sessions, end_password_reset};
+use crate::store::accounts::credentials::lifetime::{CredentialEnd, end_credentials};
+use crate::store::accounts::ownership::names::is_reserved;
 use crate::store::accounts::{author, inbox, ip_hashes};
 use crate::store::mail::security::security_mail;
 use crate::store::moderation::log_entry::{ActionContext, LogEntry, append_checked_log_entry};
@@ -96,21 +97,6 @@ impl Store {
         self.read.sql("select id from users where role = 'admin' limit 1").exists().await
     }
 
-    /// Checks existing accounts and pending requests.
-    pub async fn name_conflict(&self, name: &Name) -> Result<Option<NameError>> {
-        let imported: Option<bool> = self
-            .read
-            .sql(
-                "select source is not null and claimed_at is null from users where lower(name) = lower($1) \
-                 union all select false from signup_requests where lower(name) = lower($1) and decision is \
-                 null",
-            )
-            .bind(name.as_str())
-            .fetch_optional_scalar()
-            .await?;
-        Ok(imported.map(|imported| if imported { NameError::Imported } else { NameError::Taken }))
-    }
-
     pub async fn first_admin(&self) -> Result<Option<String>> {
         self.read
             .sql("select name from users where role = 'admin' order by id limit 1")
@@ -132,7 +118,7 @@ impl Store {
         self.read
             .sql(
                 "select id, name, role, karma, created_at, about, banned_at, banned_until, ban_reason, \
-             limited_until, shadow_banned_at, \
+             limited_until, shadow_banned_at, deleted_at is not null as deleted, \
              source is not null and claimed_at is null as unclaimed from users where lower(name) = lower($1)",
             )
             .bind(name)
@@ -249,9 +235,9 @@ impl Store {
         self.read
             .sql(
                 "select id, name, role, karma, created_at, '' as about, banned_at, banned_until, ban_reason, \
-             limited_until, shadow_banned_at, \
-             source is not null and claimed_at is null as unclaimed from users where banned_at is null or \
-             banned_until <= $2 order by karma desc, id limit $1",
+             limited_until, shadow_banned_at, deleted_at is not null as deleted, \
+             source is not null and claimed_at is null as unclaimed from users where (banned_at is null or \
+             banned_until <= $2) and deleted_at is null order by karma desc, id limit $1",
             )
             .bind(rows)
             .bind(now)
@@ -272,8 +258,7 @@ pub(crate) async fn put_password(
     browser: Option<&[u8]>,
 ) -> Result<()> {
     tx.sql("update users set password = $2 where id = $1").bind(user).bind(password).execute().await?;
-    end_all_sessions(tx, user, keep, browser).await?;
-    end_password_reset(tx, user).await
+    end_credentials(tx, user, CredentialEnd::Password { session: keep, browser }).await
 }
 
 /// Creates an account within the transaction that authorises it.
@@ -283,20 +268,20 @@ pub(crate) async fn insert_user(
     inviter: Option<UserId>,
     now: Timestamp,
 ) -> Result<UserId> {
-    let waiting = tx.sql("select 1 from signup_requests where lower(name) = lower($1) and decision is null");
-    if waiting.bind(new.name.as_str()).exists().await? {
+    if is_reserved(tx, new.name.as_str(), None).await? {
         return Err(Error::Conflict);
     }
     let id = tx
         .sql(
-            "insert into users (name, password, role, karma, karma_base, created_at, invited_by) \
-             values ($1, $2, $3, 1, 1, $4, $5) returning id",
+            "insert into users (name, password, role, karma, karma_base, created_at, invited_by, \
+             offers_recovery_codes) values ($1, $2, $3, 1, 1, $4, $5, $6) returning id",
         )
         .bind(new.name.as_str())
         .bind(new.password)
         .bind(new.role)
         .bind(now)
         .bind(inviter)
+        .bind(new.ip_hashes.is_some())
         .fetch_scalar()
         .await?;
     if let Some(inviter) = inviter {

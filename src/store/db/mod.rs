@@ -29,7 +29,7 @@ use generations::Generations;
 pub use generations::{Change, ThreadGeneration, uncached};
 use saving::SaveState;
 pub use sqlite::CheckpointResult;
-pub use statement::{Bindable, Db, ReadPool};
+pub use statement::{Bindable, Db, Fetchable, ReadPool};
 
 use crate::database_address::DatabaseAddress;
 use crate::domain::accounts::ip_hash::IpHashKey;

@@ -136,20 +136,26 @@ impl Store {
             return Err(Error::Conflict);
         }
         item.may_delete(&author).map_err(Error::refused)?;
-        keep_revision(&mut tx, &item, by, now).await?;
-        tx.sql(
-            "update items set deleted_at = $2, text = '', title = null, url = null, url_key = null, site = \
-             null, domain = null, section = null, queued_at = null, queue_reason = null where id = $1",
-        )
-        .bind(id)
-        .bind(now)
-        .execute()
-        .await?;
-        if item.kind == Kind::Comment && item.dead.is_none() {
-            adjust_comment_counts(&mut tx, item.root_id, -1).await?;
-        }
+        remove(&mut tx, &item, by, now).await?;
         self.commit(tx, &[Change::Public]).await
     }
+}
+
+/// Empties an item, and keeps what it was as a revision.
+pub(crate) async fn remove(tx: &mut Tx, item: &Item, by: UserId, now: Timestamp) -> Result<()> {
+    keep_revision(tx, item, by, now).await?;
+    tx.sql(
+        "update items set deleted_at = $2, text = '', title = null, url = null, url_key = null, site = \
+         null, domain = null, section = null, queued_at = null, queue_reason = null where id = $1",
+    )
+    .bind(item.id)
+    .bind(now)
+    .execute()
+    .await?;
+    if item.kind == Kind::Comment && item.dead.is_none() {
+        adjust_comment_counts(tx, item.root_id, -1).await?;
+    }
+    Ok(())
 }
 
 fn content_of(item: &Item) -> ItemContent<'_> {

@@ -7,8 +7,9 @@ use crate::store::{Result, Tx};
 macro_rules! select_item {
     ($tail:literal) => {
         concat!(
-            "select i.id, i.kind, i.author_id, u.name as author, u.created_at as author_created, i.time, \
-             i.rank_time, ",
+            "select i.id, i.kind, i.author_id, \
+             case when u.deleted_at is null then u.name end as author, \
+             u.created_at as author_created, i.time, i.rank_time, ",
             "i.visible_at, i.edited_at, i.parent_id, i.root_id, i.depth, i.import_rank, i.title, i.url, \
              i.site, \
              i.section, ",

@@ -8,7 +8,8 @@ use crate::domain::mail::address::EmailAddress;
 use crate::domain::mail::choices::InboxMail;
 use crate::domain::mail::content::{MailContent, MailKind, SecurityEvent};
 use crate::domain::mail::links::{AddressError, CHANGE_WAITS, CONFIRMATIONS, Confirmed, LinkPurpose};
-use crate::store::accounts::credentials::{end_all_sessions, put_password_reset};
+use crate::store::accounts::credentials::lifetime::{CredentialEnd, end_credentials};
+use crate::store::accounts::password_resets::put_password_reset;
 use crate::store::mail::links::{MailLink, end_confirmations, make_link, used};
 use crate::store::mail::queue::{self, NewMail};
 use crate::store::mail::security::security_mail;
@@ -110,7 +111,8 @@ impl Store {
         .bind(is_taken)
         .execute()
         .await?;
-        end_all_sessions(&mut tx, user, None, None).await?;
+        let all = CredentialEnd::Password { session: None, browser: None };
+        end_credentials(&mut tx, user, all).await?;
         put_password_reset(&mut tx, user, reset_hash, now.plus(LINK_TTL)).await?;
         self.commit(tx, &[Change::Member(user)]).await
     }

@@ -7,7 +7,7 @@ use crate::domain::accounts::user::UserId;
 use crate::domain::mail::choices::{InboxMail, MailList, MailTimes, first_best_of};
 use crate::domain::mail::content::{MailContent, MailKind};
 use crate::domain::mail::links::RESETS;
-use crate::store::accounts::credentials::put_password_reset;
+use crate::store::accounts::password_resets::put_password_reset;
 use crate::store::mail::queue::{self, NewMail};
 use crate::store::{Error, Result, Store, Tx};
 

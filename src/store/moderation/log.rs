@@ -2,6 +2,7 @@ use crate::clock::Timestamp;
 use crate::domain::accounts::user::UserId;
 use crate::domain::items::item::ItemId;
 use crate::domain::moderation::action::Action;
+use crate::store::accounts::ownership::shown_name;
 use crate::store::{Result, Store};
 
 #[derive(Debug, Clone, sqlx::FromRow)]
@@ -33,19 +34,28 @@ pub struct LogFilter<'a> {
     pub before: Option<&'a str>,
 }
 
+/// `select` of a [`LogRow`], with what names its actor and its user; takes the rest of the statement.
+macro_rules! select_log {
+    ($actor:expr, $user:expr, $tail:literal) => {
+        concat!(
+            "select m.id, m.token, m.created_at, ",
+            $actor,
+            " as actor, m.action, m.item_id, ",
+            $user,
+            " as user, m.reason, m.detail, m.private from moderation_log m left join users a on a.id = \
+             m.actor_id left join users u on u.id = m.user_id ",
+            $tail
+        )
+    };
+}
+
 impl Store {
     pub async fn log(&self, acts: LogFilter<'_>, rows: i64) -> Result<Vec<LogRow>> {
-        let mut query = self.read.sql(
-            "select m.id, m.token, m.created_at, a.name as actor, m.action, m.item_id, u.name as user, \
-             m.reason, \
-             m.detail, m.private \
-             from moderation_log m left join users a on a.id = m.actor_id left join users u on u.id = \
-             m.user_id \
-             where true",
-        );
-        if !acts.private {
-            query = query.push(" and not m.private");
-        }
+        let mut query = self.read.sql(if acts.private {
+            select_log!("a.name", "u.name", "where true")
+        } else {
+            select_log!(shown_name!("a"), shown_name!("u"), "where not m.private")
+        });
         if let Some(act) = acts.act {
             query = query.push(" and m.action = ").push_bind(act);
         }

@@ -2,7 +2,7 @@ use crate::clock::Timestamp;
 use crate::domain::accounts::ban::Ban;
 use crate::domain::accounts::user::{Role, UserId};
 use crate::store::accounts::author;
-use crate::store::accounts::credentials::end_password_reset;
+use crate::store::accounts::credentials::lifetime::{CredentialEnd, end_credentials};
 use crate::store::moderation::log_entry::{ActionContext, LogEntry, append_log_entry};
 use crate::store::moderation::notifications::{Terms, notify};
 use crate::store::{Change, Error, Result, Store, Tx};
@@ -92,9 +92,8 @@ impl Store {
         let before = role_of(&mut tx, user).await?;
         let given = tx
             .sql(
-                "update users set role = $2 where id = $1 and role <> $2 and ($2 = 'member' or \
-                 shadow_banned_at \
-                  is null)",
+                "update users set role = $2 where id = $1 and role <> $2 and deleted_at is null and \
+                 ($2 = 'member' or shadow_banned_at is null)",
             )
             .bind(user)
             .bind(role)
@@ -106,7 +105,7 @@ impl Store {
         if before == Role::Admin {
             keep_an_admin(&mut tx, act.at).await?;
         }
-        end_password_reset(&mut tx, user).await?;
+        end_credentials(&mut tx, user, CredentialEnd::Role).await?;
         let entry = LogEntry { user: Some(user), ..LogEntry::of(role.into()) };
         append_log_entry(&mut tx, act, entry).await?;
         notify(&mut tx, user, entry, Terms::default(), act).await?;

@@ -7,7 +7,7 @@ use crate::domain::accounts::user::{Role, UserId};
 use crate::domain::items::item::{ItemId, Kind};
 use crate::domain::moderation::action::Action;
 use crate::domain::moderation::sanctions;
-use crate::store::accounts::credentials::end_password_reset;
+use crate::store::accounts::credentials::lifetime::{CredentialEnd, end_credentials};
 use crate::store::moderation::log_entry::{ActionContext, LogEntry, append_checked_log_entry};
 use crate::store::moderation::notifications::{Terms, notify};
 use crate::store::moderation::roles::keep_an_admin;
@@ -97,8 +97,7 @@ impl Store {
         if role == Role::Admin {
             keep_an_admin(&mut tx, act.at).await?;
         }
-        tx.sql("delete from sessions where user_id = $1").bind(ban.user).execute().await?;
-        end_password_reset(&mut tx, ban.user).await?;
+        end_credentials(&mut tx, ban.user, CredentialEnd::Ban).await?;
         let taken = match ban.taking_since {
             Some(since) => ban_takedown::take(&mut tx, ban.user, since, act).await?,
             None => 0,

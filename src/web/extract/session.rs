@@ -120,7 +120,8 @@ pub async fn begin(
     Ok(Some(StartedSession { viewer, cookies: cookies.into_iter().flatten().collect() }))
 }
 
-/// Begins the first session of a new account and redirects.
+/// Begins the first session of a new account, or of a new password, and redirects. Whose account has a second
+/// factor has to log in with it.
 pub async fn begin_new(
     app: &App,
     headers: &HeaderMap,
@@ -128,6 +129,10 @@ pub async fn begin_new(
     hash: &str,
     goto: &LocalRedirect,
 ) -> Result<Response, Error> {
+    if app.store.has_second_factor(user, app.clock.now()).await? {
+        let query = [("goto", goto.as_str()), ("why", "reset")];
+        return Ok(Redirect::to(&address_with("/login", &query)).into_response());
+    }
     let begun = match begin(app, headers, user, hash).await {
         // The account exists even if the session could not be saved.
         Err(Error::Unsaved(_) | Error::Busy) => None,
@@ -146,10 +151,15 @@ pub async fn end(app: &App, headers: &HeaderMap, goto: &LocalRedirect) -> Result
         }
     }
     let mut response = goto.redirect();
+    forget(app, &mut response);
+    Ok(response)
+}
+
+/// Makes the browser forget its session.
+pub fn forget(app: &App, response: &mut Response) {
     if let Some(gone) = cookie(app, cookie_name(app, "session"), "", 0) {
         response.headers_mut().append(SET_COOKIE, gone);
     }
-    Ok(response)
 }
 
 pub fn browser(app: &App, headers: &HeaderMap) -> Option<Vec<u8>> {
@@ -209,6 +219,7 @@ async fn viewer_of(
     let unread = known.as_ref().map_or_else(Arc::default, |known| Arc::clone(&known.unread));
     let mutes = known.as_ref().map_or_else(Arc::default, |known| Arc::clone(&known.mutes));
     let last_mute = known.as_ref().and_then(|known| known.last_mute.clone());
+    let reminders = known.as_ref().map_or_else(Default::default, |known| known.reminders);
     let member = known.map(|known| known.member.clone());
     let theme = match &member {
         Some(member) => Some(member.theme).filter(|theme| *theme != Theme::System),
@@ -221,6 +232,7 @@ async fn viewer_of(
         requests,
         mutes,
         last_mute,
+        reminders,
         theme,
         here,
         from,

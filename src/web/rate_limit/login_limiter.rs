@@ -18,6 +18,9 @@ const NETWORK_FACTOR: u32 = 4;
 const ACCOUNT_FACTOR: u32 = 10;
 /// The fraction of an address's limit that each wider network then has, so that the owner can still log in.
 const BESIEGED_FRACTION: u32 = 10;
+/// Wrong codes of an account in an hour, from browsers that it does not know: of a million codes, three are
+/// right at a time.
+const STRANGERS_CODES: u32 = 10;
 const ONE: NonZeroU32 = NonZeroU32::MIN;
 
 pub struct LoginLimiter {
@@ -25,6 +28,7 @@ pub struct LoginLimiter {
     network: KeyedLimiter,
     account: KeyedLimiter,
     besieged: KeyedLimiter,
+    codes: KeyedLimiter,
 }
 
 impl LoginLimiter {
@@ -35,6 +39,7 @@ impl LoginLimiter {
             network: limit("log-ins of a network"),
             account: limit("log-ins to an account"),
             besieged: limit("log-ins to a besieged account"),
+            codes: limit("codes of an account"),
         }
     }
 
@@ -91,6 +96,26 @@ impl LoginLimiter {
         }
     }
 
+    /// A code of a second factor, on all nodes together. Only somebody who knows the password gets here, so
+    /// that strangers share one limit; known browsers have another.
+    pub async fn check_shared_code(
+        &self,
+        store: &Store,
+        now: Timestamp,
+        (known, user): (Option<UserId>, UserId),
+        ip: IpAddr,
+        times: u32,
+    ) -> store::Result<Result<Reserved<'_>, RateLimited>> {
+        let mut reserved = Reserved::default();
+        let taken = match known {
+            Some(user) => take(&mut reserved, &self.usual, LimitKey::Account(user), times),
+            None => self.reserve_address(&mut reserved, ip, times).and_then(|()| {
+                take(&mut reserved, &self.codes, LimitKey::Account(user), STRANGERS_CODES.min(times))
+            }),
+        };
+        Reserved::share(taken.map(|()| reserved), store, now).await
+    }
+
     fn reserve_address<'a>(
         &'a self,
         reserved: &mut Reserved<'a>,
@@ -103,7 +128,7 @@ impl LoginLimiter {
     }
 
     pub fn remove_idle(&self) {
-        [&self.usual, &self.network, &self.account, &self.besieged]
+        [&self.usual, &self.network, &self.account, &self.besieged, &self.codes]
             .into_iter()
             .for_each(KeyedLimiter::remove_idle);
     }

@@ -43,6 +43,7 @@ pub struct NoticeView {
     pub text: String,
     /// Caused by members' flags rather than a moderator.
     pub by_members: bool,
+    pub of_account: bool,
     pub about: Option<(ItemId, String)>,
     pub merged_into: Option<(ItemId, String)>,
     /// Against the member, so it may have been a mistake.
@@ -127,6 +128,7 @@ impl InboxReader<'_> {
             id,
             when: TimeView::new(notice.created_at, self.viewer.now),
             by_members: spec.together.is_some(),
+            of_account: spec.of_account,
             text: notice.sentence(kind)?,
             next: about.as_ref().filter(|(item, _)| says(item)).map(|(item, _)| item.id),
             about: about.map(|(item, name)| (item.id, name)),

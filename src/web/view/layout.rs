@@ -16,7 +16,8 @@ use crate::domain::accounts::signup::SignUpMode;
 use crate::domain::accounts::user::{Role, Theme};
 use crate::domain::text::Html;
 use crate::domain::text::plural::Grouped;
-use crate::store::LastMute;
+use crate::domain::time::relative_time;
+use crate::store::{AccountReminders, LastMute};
 use crate::web::error::Error;
 use crate::web::extract::session::{MaybeMember, address_with, log_in_address};
 use crate::web::member_pages::gzip_segments::as_page;
@@ -44,6 +45,15 @@ const SECTIONS: [(&str, &str); 8] = [
     ("show", "/show"),
     ("past", "/past"),
     ("comments", "/comments"),
+];
+
+const SETTINGS_TABS: [(&str, &str); 6] = [
+    ("profile and reading", "/settings"),
+    ("e-mail", "/settings/email"),
+    ("muted", "/settings/muted"),
+    ("password", "/settings/password"),
+    ("sessions", "/settings/sessions"),
+    ("account", "/settings/account"),
 ];
 
 #[derive(Debug, Clone)]
@@ -81,6 +91,9 @@ pub struct Page<'a> {
     pub log_open: bool,
     /// What the viewer muted a moment ago.
     pub last_mute: Option<LastMute>,
+    pub reminders: AccountReminders,
+    /// Until when the viewer can stop an admin who clears their second factor.
+    pub clears_at: Option<String>,
 }
 
 impl<'a> Page<'a> {
@@ -97,6 +110,12 @@ impl<'a> Page<'a> {
             viewer: known,
             here: viewer.here.clone(),
             last_mute: viewer.last_mute.clone().filter(|last| last.is_shown(viewer.now)),
+            reminders: viewer.reminders,
+            clears_at: viewer
+                .reminders
+                .totp_clears_at
+                .filter(|at| *at > viewer.now)
+                .map(relative_time::minute),
             log_open: viewer.settings.moderation_log.includes(viewer.member()),
             ..Page::for_nobody(app, Arc::clone(&viewer.settings), title)
         }
@@ -116,6 +135,8 @@ impl<'a> Page<'a> {
             robots: true,
             is_article: false,
             last_mute: None,
+            reminders: AccountReminders::default(),
+            clears_at: None,
             log_open: settings.moderation_log.includes(None),
             settings,
         }
@@ -143,6 +164,16 @@ impl<'a> Page<'a> {
 
     pub fn sections(&self) -> &'static [(&'static str, &'static str)] {
         if self.is_closed() { &[] } else { &SECTIONS }
+    }
+
+    /// Whether this is the page of a tab, or below that of the account.
+    pub fn is_settings_tab(&self, href: &str) -> bool {
+        let of_account = !SETTINGS_TABS.iter().any(|(_, tab)| *tab == self.path());
+        self.path() == href || (of_account && href == "/settings/account")
+    }
+
+    pub fn settings_tabs(&self) -> [(&'static str, &'static str); 6] {
+        SETTINGS_TABS
     }
 
     pub fn themes(&self) -> [(&'static str, &'static str); 3] {

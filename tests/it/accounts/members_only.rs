@@ -13,12 +13,14 @@ async fn closed() -> TestApp {
     app
 }
 
-const OPEN: [&str; 12] = [
+const OPEN: [&str; 14] = [
     "/login",
     "/signup",
     "/invitation/",
     "/setup/",
-    "/reset/",
+    "/reset",
+    "/email/",
+    "/unsubscribe/",
     "/guidelines",
     "/privacy",
     "/contact",

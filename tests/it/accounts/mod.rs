@@ -2,6 +2,9 @@
 
 pub mod concurrent_sanctions;
 pub mod contact;
+pub mod credential_ends;
+pub mod deletion;
+pub mod export;
 pub mod inbox;
 pub mod invitations;
 pub mod invite_tree;
@@ -11,6 +14,9 @@ pub mod members_only;
 pub mod mutes;
 pub mod password_resets;
 pub mod profile;
+pub mod recovery_codes;
+pub mod renaming;
 pub mod secrets;
 pub mod signup;
 pub mod signup_requests;
+pub mod two_factor;

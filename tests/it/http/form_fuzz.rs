@@ -60,6 +60,7 @@ POST /user/{name}/limit limit_reason limit_days on
 POST /user/{name}/ban ban_reason ban_days over on take bring_back
 POST /user/{name}/shadow shadow_reason bring_back on
 POST /user/{name}/reset-link
+POST /user/{name}/clear-two-factor
 POST /user/{name}/role reason role name sure
 GET  /user/{name}/invited at after
 GET  /invited at after
@@ -90,6 +91,22 @@ GET  /settings/password saved
 POST /settings/password current password
 GET  /settings/sessions
 POST /settings/sessions end
+GET  /settings/account
+GET  /settings/two-factor
+POST /settings/two-factor password
+POST /settings/two-factor/confirm code
+POST /settings/two-factor/off password
+POST /settings/two-factor/keep goto
+GET  /settings/name saved
+POST /settings/name name password
+GET  /settings/export
+POST /settings/export
+GET  /settings/export/file
+GET  /settings/delete
+POST /settings/delete name posts password
+GET  /settings/recovery
+POST /settings/recovery password
+POST /settings/recovery/skip goto
 GET  /log act moderator person item before
 GET  /mod/new at before
 GET  /mod at before
@@ -113,6 +130,7 @@ GET  /invitation/{token}
 POST /invitation/{token} name password text goto
 GET  /login goto vote dir why
 POST /login name password goto kept vote dir why
+POST /login/code pending code goto kept vote dir
 POST /logout
 POST /theme theme goto
 GET  /reset
@@ -121,6 +139,8 @@ GET  /email/{token}
 POST /email/{token} not_me
 GET  /unsubscribe/{token}
 POST /unsubscribe/{token}
+GET  /reset/recovery
+POST /reset/recovery name code password
 GET  /reset/{token}
 POST /reset/{token} password
 GET  /setup/{token}

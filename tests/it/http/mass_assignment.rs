@@ -80,6 +80,7 @@ const MEANT: &[(&str, &[&str])] = &[
     ("/mod", &["items.dead", "items.queued_at"]),
     ("/mod/team", &["users.role"]),
     ("/mod/sites", &["items.penalised"]),
+    ("/settings/name", &["users.name"]),
     ("/mod/requests/{id}", &["new users"]),
     ("/signup", &["new users"]),
     ("/invitation/{token}", &["new users", "users.invited"]),

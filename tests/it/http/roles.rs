@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use axum::http::{Method, StatusCode};
+use stoa::domain::accounts::recovery_code::RecoveryCode;
 use stoa::domain::accounts::token::Token;
+use stoa::domain::accounts::totp::TotpSecret;
 use stoa::domain::accounts::user::{Name, Role, UserId};
 use stoa::domain::items::item::ItemId;
 use stoa::domain::limits::policy::Policy;
@@ -246,6 +248,28 @@ async fn refused_mail(app: &TestApp) -> String {
     app.number("select max(id) from mails").await.to_string()
 }
 
+async fn coded(app: &TestApp, name: &str) {
+    let code = RecoveryCode::parse("abcd-efgh-jkmn-pqrs").expect("a code");
+    app.store.replace_recovery_codes(app.id_of(name).await, &[code], app.now()).await.expect("made");
+}
+
+/// Gives accounts a second factor and a recovery code; the token of a log-in that waits for the first one's
+/// code, and that code.
+async fn secured(app: &TestApp, names: [&str; 2]) -> (String, String) {
+    let (secret, token) = (TotpSecret::random().expect("randomness"), Token::random().expect("randomness"));
+    for name in names {
+        coded(app, name).await;
+        let user = app.id_of(name).await;
+        // Twice, if both are one.
+        let _ = app.store.start_totp(user, &secret, app.now()).await;
+        app.sql(&format!("update totp_secrets set confirmed_at = 1 where user_id = {}", user.0)).await;
+    }
+    let verified = app.store.credentials(names[0]).await.expect("a database").expect("an account");
+    let who = (verified.id, verified.password.as_deref().expect("a password"));
+    app.store.begin_pending_login(&token.hash(), who, app.now().plus(60)).await.expect("begun");
+    (token.as_str().to_owned(), secret.code(app.now()))
+}
+
 /// Somebody who waits for an account; the number of their request.
 async fn request(app: &TestApp, name: &str) -> String {
     let parsed = Name::parse(name).expect("a name");
@@ -304,6 +328,7 @@ pub async fn case(app: &TestApp, row: &Row, who: Who) -> Case {
         _ => author.clone(),
     };
     let link = app.app.setup.path();
+    let mut code = String::new();
     let (token, id) = match row.on {
         "invited" => invitation(app, if row.path.contains("{token}") { &author } else { &name }).await,
         "lost" => (lost_password(app, &author).await, id),
@@ -311,6 +336,21 @@ pub async fn case(app: &TestApp, row: &Row, who: Who) -> Case {
         "subscribed" => {
             mailed_link(app, &author, "confirm").await;
             (format!("key-of-{author}.inbox"), id)
+        }
+        "exported" => {
+            let user = app.id_of(&name).await;
+            app.store.ask_for_export(user, app.now()).await.expect("asked");
+            app.store.finish_export(user, b"PK", app.now()).await.expect("made");
+            (String::new(), id)
+        }
+        "coded" => {
+            coded(app, &author).await;
+            (String::new(), id)
+        }
+        "secured" => {
+            let (token, totp) = secured(app, [&author, &name]).await;
+            code = totp;
+            (token, id)
         }
         _ => ("guessed".to_owned(), id),
     };
@@ -325,6 +365,7 @@ pub async fn case(app: &TestApp, row: &Row, who: Who) -> Case {
             .replace("{password}", PASSWORD)
             .replace("/setup/{token}", &link)
             .replace("{token}", &token)
+            .replace("{code}", &code)
     };
     let form = url::form_urlencoded::parse(row.form.as_bytes());
     let form = form.map(|(field, value)| (field.into_owned(), fill(&value))).collect();

@@ -1,7 +1,9 @@
 //! Nobody who reads a log, however much is logged, learns what opens an account.
 
 use axum::http::{Method, StatusCode};
+use stoa::domain::accounts::recovery_code::RecoveryCode;
 use stoa::domain::accounts::token::Token;
+use stoa::domain::accounts::totp::TotpSecret;
 use stoa::domain::accounts::user::Role;
 use stoa::store::ActionContext;
 use tokio::io::AsyncWriteExt;
@@ -35,6 +37,19 @@ async fn ask_for_secrets(log: &Log) {
     let until = app.now().plus(60);
     app.store.make_password_reset(bob, &lost.hash(), until, act).await.expect("made");
     let reset = format!("/reset/{}", lost.as_str());
+    let codes = RecoveryCode::set().expect("randomness");
+    let secret = TotpSecret::random().expect("randomness");
+    app.store.start_totp(bob, &secret, app.now()).await.expect("started");
+    app.store.confirm_totp(bob, &secret.code(app.now()), &codes, app.now()).await.expect("on");
+    let mut visitor = app.visitor();
+    let step = visitor.post("/login", &[("name", "bob"), ("password", PASSWORD)]).await;
+    let pending = step.value("main input[name=pending]");
+    for code in [&secret.code(app.now()), &codes[0].to_text()] {
+        visitor.post("/login/code", &[("pending", &pending), ("code", code)]).await;
+    }
+    let recovery = [("name", "bob"), ("code", &codes[1].to_text()), ("password", "four+unrelated")];
+    visitor.post("/reset/recovery", &recovery).await;
+    let (key, code) = (secret.to_text(), codes.iter().map(RecoveryCode::to_text).collect::<Vec<_>>());
     let mut visitor = app.visitor();
     let mut paths = Vec::new();
     for link in [&setup, &invited, &reset] {
@@ -101,6 +116,8 @@ async fn ask_for_secrets(log: &Log) {
     let session = cookies.iter().map(String::as_str);
     for secret in [token.as_str(), invitation.as_str(), lost.as_str(), PASSWORD, "four+unrelated"]
         .into_iter()
+        .chain([pending.as_str(), &key, &key.replace(' ', "")])
+        .chain(code.iter().take(2).map(String::as_str))
         .chain(session)
     {
         let line = text.lines().find(|line| line.contains(secret));

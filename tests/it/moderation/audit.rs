@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use axum::http::{Method, StatusCode};
 use stoa::domain::accounts::signup::SignUpMode;
+use stoa::domain::accounts::totp::TotpSecret;
 use stoa::domain::accounts::user::Role;
 use stoa::domain::moderation::action::Action;
 
@@ -55,11 +56,15 @@ impl Step {
     }
 }
 
+/// Carl has a second factor.
 async fn forum() -> Town {
     let town = Town::with(|settings| settings.signup_mode = Some(SignUpMode::Request)).await;
     for name in ["carl", "dora2"] {
         town.app.account(name, Role::Member).await;
     }
+    let (carl, secret) = (town.app.id_of("carl").await, TotpSecret::random().expect("randomness"));
+    town.app.store.start_totp(carl, &secret, town.app.now()).await.expect("started");
+    town.app.sql("update totp_secrets set confirmed_at = 1").await;
     town
 }
 
@@ -327,6 +332,7 @@ fn steps_on_people(path: &'static str) -> Vec<Step> {
             on("unshadow", &[("on", "false"), ("shadow_reason", "was no farm")]).private(),
         ],
         "/user/{name}/reset-link" => vec![on("reset-link", &[]).private().shown_once()],
+        "/user/{name}/clear-two-factor" => vec![on("clear-two-factor", &[]).private()],
         "/user/{name}/role" => vec![
             on("moderator", &[("role", "moderator"), ("reason", "helps us")]),
             on("admin", &[("role", "admin"), ("reason", "helps us more")]),

@@ -69,6 +69,18 @@ async fn forum() -> (TestApp, Browser) {
             "insert into mails (user_id, recipient, kind, content, bulk, created_at) values ({alice_id}, \
              'a@example.org', 'reset', {odd}, true, 9)"
         ),
+        format!(
+            "insert into totp_secrets (user_id, secret, created_at) values ({alice_id}, {}, 9)",
+            app.blob(&[0, 255])
+        ),
+        format!("insert into recovery_codes values ({alice_id}, {}, 9)", app.blob(b"hash")),
+        format!("insert into pending_logins values ({}, {alice_id}, 9, 1)", app.blob(b"hash")),
+        format!("insert into held_names (name, user_id, held_at) values ('alicia', {alice_id}, 9)"),
+        format!(
+            "insert into exports (user_id, asked_at, finished_at, archive) values ({alice_id}, 8, 9, {})",
+            app.blob(&[80, 75, 0])
+        ),
+        "update users set renamed_at = 9 where name = 'alice'".to_owned(),
         "insert into signup_requests (name, password, text, created_at) values ('eve', 'p', 't', 5)"
             .to_owned(),
         // Later items take higher ids than any that there was.

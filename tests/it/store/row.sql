@@ -81,3 +81,8 @@ from (select true as bulk, {now} + {n} as next_attempt_at, '' as last_error, cas
     union all select false, {now} + {n}, '451 Later', null, null
     union all select true, null, '', {now} - {n}, null
     union all select true, null, '550 Nobody', null, {now} - {n}) as rows;
+insert into recovery_codes (user_id, code_hash, created_at) values ({xenia}, 'code{n}', {now}), (1000 + {n}, 'code{n}', {now});
+insert into pending_logins (token_hash, user_id, expires_at) values ('pending{n}', {xenia}, {now} + 100), ('another{n}', 1000 + {n}, {now} + 100);
+insert into totp_secrets (user_id, secret, created_at, confirmed_at) values (1000 + {n}, 'secret', {now}, {now});
+insert into held_names (name, user_id, held_at) values ('held{n}', {xenia}, {now}), ('had{n}', 1000 + {n}, {now});
+insert into exports (user_id, asked_at) values (1000 + {n}, {now});

@@ -16,13 +16,14 @@ use crate::web::error::Error;
 use crate::web::extract::form::{Form, FormErrors, busy};
 use crate::web::extract::local_redirect::LocalRedirect;
 use crate::web::extract::recovered_form::{Fields, SavedForm};
-use crate::web::extract::session::{self, MaybeMember, StartedSession};
+use crate::web::extract::session::{self, MaybeMember};
+use crate::web::handlers::accounts::credentials::second_step;
+use crate::web::handlers::accounts::login_destination::{LoginDestination, take};
 use crate::web::handlers::accounts::signup::SignupContext;
 use crate::web::handlers::accounts::{login_purpose, signup};
 use crate::web::handlers::votes::pending_vote::PendingVote;
 use crate::web::rate_limit;
 use crate::web::state::App;
-use crate::web::view::form_recovery;
 use crate::web::view::layout::{Page, html, html_with};
 
 #[derive(Debug, Default, Deserialize)]
@@ -38,28 +39,23 @@ pub struct LoginQuery {
 }
 
 #[derive(Default)]
-struct LoginForm {
+pub struct LoginForm {
     name: String,
     password: String,
-    goto: LocalRedirect,
     why: &'static str,
-    pending: Option<PendingVote>,
-    /// A refused form, carried through the log-in.
-    saved: Option<SavedForm>,
+    pub destination: LoginDestination,
 }
 
 impl LoginForm {
+    /// An empty form that leads there.
+    pub fn leading_to(destination: LoginDestination) -> LoginForm {
+        LoginForm { destination, ..LoginForm::default() }
+    }
+
     fn new(mut form: Fields) -> LoginForm {
-        let mut taken = |field: &str| {
-            let at = form.iter().position(|(name, _)| name == field);
-            at.map(|at| form.remove(at).1)
-        };
-        let (name, password) = (taken("name").unwrap_or_default(), taken("password").unwrap_or_default());
-        let goto = taken("goto").map_or_else(LocalRedirect::default, |goto| LocalRedirect::new(&goto));
-        let why = login_purpose::known(&taken("why").unwrap_or_default());
-        let pending =
-            PendingVote::parse(&taken("vote").unwrap_or_default(), &taken("dir").unwrap_or_default());
-        LoginForm { name, password, goto, why, pending, saved: SavedForm::take(&mut form) }
+        let (name, password) = (take(&mut form, "name"), take(&mut form, "password"));
+        let why = login_purpose::known(&take(&mut form, "why"));
+        LoginForm { name, password, why, destination: LoginDestination::take(&mut form) }
     }
 }
 
@@ -76,11 +72,12 @@ struct LogInPage<'a> {
 
 impl LogInPage<'_> {
     fn why(&self) -> Option<&str> {
-        self.why.as_deref().filter(|_| self.typed.saved.is_none() && self.banned.is_none())
+        self.why.as_deref().filter(|_| self.typed.destination.saved.is_none() && self.banned.is_none())
     }
 
     fn sign_up(&self) -> String {
-        let goto = self.typed.pending.map_or_else(|| self.typed.goto.clone(), PendingVote::not_cast);
+        let leads = &self.typed.destination;
+        let goto = leads.pending.map_or_else(|| leads.goto.clone(), PendingVote::not_cast);
         session::address_with("/signup", &[("goto", goto.as_str())])
     }
 }
@@ -94,16 +91,16 @@ async fn page(
 ) -> Result<Response, Error> {
     let mut page = Page::new(app, viewer, "login", "Log in");
     page.robots = false;
-    let why = match typed.pending {
+    let why = match typed.destination.pending {
         Some(pending) => Some(pending.describe(app).await?.0),
         None => login_purpose::sentence_for(typed.why)
-            .or_else(|| login_purpose::of_page(typed.goto.as_str(), &viewer.settings)),
+            .or_else(|| login_purpose::of_page(typed.destination.goto.as_str(), &viewer.settings)),
     };
     let status = if banned.is_some() { StatusCode::FORBIDDEN } else { errors.status() };
     Ok(html_with(status, &LogInPage { page, errors, typed, why, banned }))
 }
 
-async fn again(
+pub async fn again(
     app: &App,
     viewer: &MaybeMember,
     typed: &LoginForm,
@@ -114,7 +111,9 @@ async fn again(
 
 /// Answers a form sent after the session ended; the page carries its input.
 pub fn log_in_first(page: Page<'_>, saved: SavedForm) -> Response {
-    let typed = LoginForm { goto: saved.action.clone(), saved: Some(saved), ..LoginForm::default() };
+    let destination =
+        LoginDestination { goto: saved.action.clone(), saved: Some(saved), ..LoginDestination::default() };
+    let typed = LoginForm::leading_to(destination);
     html(&LogInPage { page, errors: FormErrors::default(), typed: &typed, why: None, banned: None })
 }
 
@@ -127,12 +126,14 @@ pub async fn show(
 ) -> Result<Response, Error> {
     let Some(pending) = PendingVote::parse(&asked.vote, &asked.dir) else {
         let typed = LoginForm {
-            goto: asked.goto.unwrap_or_default(),
             why: login_purpose::known(&asked.why),
-            ..LoginForm::default()
+            ..LoginForm::leading_to(LoginDestination {
+                goto: asked.goto.unwrap_or_default(),
+                ..LoginDestination::default()
+            })
         };
         if viewer.member.is_some() {
-            return Ok(typed.goto.redirect());
+            return Ok(typed.destination.goto.redirect());
         }
         return again(&app, &viewer, &typed, FormErrors::default()).await;
     };
@@ -143,19 +144,19 @@ pub async fn show(
     // The page the vote was on, by Referer.
     let page = asked.goto.or_else(|| session::referring_page(&app, &headers));
     let goto = pending.describe(&app).await?.1.within(page);
-    let typed = LoginForm { goto, pending: Some(pending), ..LoginForm::default() };
+    let typed = LoginForm::leading_to(LoginDestination { goto, pending: Some(pending), saved: None });
     let page = again(&app, &viewer, &typed, FormErrors::default()).await?;
     Ok(([(CACHE_CONTROL, "private, no-store")], page).into_response())
 }
 
 /// The account, if this browser is known to it.
-async fn of_known_browser(
+pub async fn of_known_browser(
     app: &App,
     headers: &HeaderMap,
-    account: Option<&Credentials>,
+    account: Option<UserId>,
 ) -> Result<Option<UserId>, Error> {
     match account {
-        Some(found) if session::is_known_browser(app, headers, found.id).await? => Ok(Some(found.id)),
+        Some(found) if session::is_known_browser(app, headers, found).await? => Ok(Some(found)),
         _ => Ok(None),
     }
 }
@@ -173,7 +174,7 @@ pub async fn log_in(
         return refuse(&password::PasswordError::Long.to_string()).await;
     }
     let known = app.store.credentials(&name).await?;
-    let browser = of_known_browser(&app, headers, known.as_ref()).await?;
+    let browser = of_known_browser(&app, headers, known.as_ref().map(|found| found.id)).await?;
     let times = viewer.settings.login_attempts_per_hour;
     let (logins, who) = (&app.limits.logins, (browser, &*name));
     let tried = match logins.check_shared_login(&app.store, viewer.now, who, address.ip(), times).await? {
@@ -197,47 +198,34 @@ pub async fn log_in(
         right => right?,
     };
     match (known, request) {
-        (Some(found), _) if right => let_in(&app, &comer, &typed, (found, hash.unwrap_or_default())).await,
+        (Some(found), _) if right => let_in(&app, &comer, typed, (found, hash.unwrap_or_default())).await,
         (None, Some(request)) if right => signup::request(&app, viewer, request).await,
         _ => refuse("Wrong name or password. Check both, then try again.").await,
     }
 }
 
-/// Completes the log-in after the password check; `verified` is its hash.
+/// Completes the log-in after the password check, or asks for the second factor; `verified` is its hash.
 async fn let_in(
     app: &App,
     comer: &SignupContext,
-    typed: &LoginForm,
+    typed: LoginForm,
     (found, verified): (Credentials, String),
 ) -> Result<Response, Error> {
     let SignupContext { viewer, headers, .. } = comer;
     if let Some(sentence) = found.ban.sentence(viewer.now) {
-        return page(app, viewer, typed, FormErrors::default(), Some(sentence)).await;
+        return page(app, viewer, &typed, FormErrors::default(), Some(sentence)).await;
+    }
+    if app.store.has_second_factor(found.id, viewer.now).await? {
+        return second_step::ask(app, viewer, typed, (found.id, &verified)).await;
     }
     match session::begin(app, headers, found.id, &verified).await? {
-        Some(begun) => Ok(welcome(app, comer, begun, typed).await),
-        None => {
-            let sentence = "Your password was just changed. Log in with the new one.";
-            again(app, viewer, typed, FormErrors::one("", sentence)).await
-        }
+        Some(begun) => Ok(typed.destination.reach(app, comer, begun).await),
+        None => again(app, viewer, &typed, password_changed()).await,
     }
 }
 
-/// Redirects to the recovered form, the pending vote or the previous page.
-async fn welcome(app: &App, comer: &SignupContext, begun: StartedSession, typed: &LoginForm) -> Response {
-    let page = match (&typed.saved, typed.pending) {
-        (Some(saved), _) => {
-            let mut page = Page::new(app, &begun.viewer, "", "Logged in again");
-            page.robots = false;
-            form_recovery::page(page, saved, None)
-        }
-        (None, Some(pending)) => match comer.context_of(&begun.viewer) {
-            Some(context) => pending.cast(app, &context, &typed.goto).await.redirect(),
-            None => pending.not_cast().redirect(),
-        },
-        (None, None) => typed.goto.redirect(),
-    };
-    begun.with(page)
+pub fn password_changed() -> FormErrors {
+    FormErrors::one("", "Your password was just changed. Log in with the new one.")
 }
 
 /// `POST /logout`

@@ -3,7 +3,7 @@
 use crate::config::{LogVisibility, Readers, SiteSettings};
 
 /// Purposes by their name in addresses, with their sentence.
-const PURPOSES: [(&str, &str); 18] = [
+const PURPOSES: [(&str, &str); 19] = [
     ("submit", "Log in to submit a story."),
     ("reply", "Log in to comment."),
     ("change", "Log in to change what you wrote."),
@@ -21,6 +21,7 @@ const PURPOSES: [(&str, &str); 18] = [
     ("log", "Log in to read the moderation log; on this site only members can."),
     ("read", "Log in to read; on this site only members can."),
     ("moderate", "Log in as a moderator to do this."),
+    ("reset", "Log in with your new password, and then with your second factor."),
     ("member", "Log in first: this is for members."),
 ];
 
@@ -69,7 +70,12 @@ fn of_known(path: &str) -> Option<&'static str> {
         ["settings", ..] => "settings",
         ["mod", ..] | ["item", _, "moderate" | "history"] => "moderate",
         ["item", _, "kill" | "clear" | "lock" | "merge" | "detach" | "second-chance" | "pin"] => "moderate",
-        ["user", _, "moderate" | "note" | "warn" | "limit" | "ban" | "shadow" | "role"] => "moderate",
+        [
+            "user",
+            _,
+            "moderate" | "note" | "warn" | "limit" | "ban" | "shadow" | "role" | "reset-link"
+            | "clear-two-factor",
+        ] => "moderate",
         _ => return None,
     })
 }

@@ -4,6 +4,7 @@ use askama::Template;
 use axum::extract::{Query, State};
 use axum::response::Response;
 
+use crate::domain::accounts::deletion;
 use crate::domain::accounts::mutes::{Mute, MuteScope};
 use crate::domain::accounts::user::{Profile, UserId};
 use crate::domain::inbox::FollowKind;
@@ -11,7 +12,7 @@ use crate::domain::moderation::sanctions;
 use crate::domain::text::plural::Grouped;
 use crate::domain::text::{self, Html};
 use crate::domain::time::relative_time;
-use crate::store::{DeadFilter, InviteLineage, ItemCursor};
+use crate::store::{self, DeadFilter, InviteLineage, ItemCursor};
 use crate::web::error::Error;
 use crate::web::extract::path::Path;
 use crate::web::extract::session::MaybeMember;
@@ -62,9 +63,18 @@ struct UserPage<'a> {
     following: Option<bool>,
 }
 
-/// The profile, or a redirect to the name's own spelling.
+/// The profile, or a redirect to the name's own spelling or to the name that replaced it.
 pub async fn profile(app: &App, name: &str, rest: &str) -> Result<Profile, Error> {
-    let profile = app.store.profile(name).await?;
+    if deletion::is_tombstone(name) {
+        return Err(Error::Gone);
+    }
+    let profile = match app.store.profile(name).await {
+        Err(store::Error::NotFound) => {
+            let present = app.store.present_name(name).await?.ok_or(Error::NotFound)?;
+            return Err(Error::Renamed(format!("/user/{present}{rest}")));
+        }
+        profile => profile?,
+    };
     if profile.name != name {
         return Err(Error::Moved(format!("/user/{}{rest}", profile.name)));
     }

@@ -51,6 +51,12 @@ pub struct SavedQuery {
     saved: Option<String>,
 }
 
+impl SavedQuery {
+    pub fn is_saved(&self) -> bool {
+        self.saved.is_some()
+    }
+}
+
 /// `GET /settings`
 pub async fn settings(
     State(app): State<App>,
@@ -69,7 +75,7 @@ pub async fn settings(
         theme: member.theme,
         order: member.comment_order,
         show_dead: member.show_dead,
-        saved: asked.saved.is_some(),
+        saved: asked.is_saved(),
         orders: CommentOrder::ALL,
     };
     Ok(html(&form))
@@ -209,7 +215,7 @@ pub async fn password_form(
     Query(asked): Query<SavedQuery>,
 ) -> Response {
     let page = Page::new(&app, &asking.viewer, "settings", "Change password");
-    let changed = asked.saved.is_some();
+    let changed = asked.is_saved();
     html(&PasswordPage { page, errors: FormErrors::default(), name: &asking.member.name, changed })
 }
 

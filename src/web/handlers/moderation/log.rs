@@ -280,7 +280,7 @@ impl<'a> LogReader<'a> {
 }
 
 fn acts_for(moderates: bool) -> Vec<(&'static str, &'static str)> {
-    let acts = Action::ALL.iter().map(|act| (act.as_str(), act.spec()));
+    let acts = Action::logged().map(|act| (act.as_str(), act.spec()));
     let seen = acts.filter(|(_, spec)| moderates || !spec.private);
     let mut acts: Vec<_> = seen.map(|(name, spec)| (name, spec.label)).collect();
     acts.sort_unstable_by_key(|(_, label)| *label);

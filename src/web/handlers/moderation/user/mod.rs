@@ -2,6 +2,7 @@
 
 mod page;
 pub mod reset_link;
+pub mod second_factor;
 
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Redirect, Response};

@@ -9,6 +9,7 @@ use axum::response::Response;
 use super::{UserAction, UserActionForm};
 use crate::clock::Timestamp;
 use crate::domain::accounts::password_reset::may_make_link;
+use crate::domain::accounts::totp::may_clear;
 use crate::domain::accounts::user::{Profile, Role};
 use crate::domain::items::item::{ItemId, Kind};
 use crate::domain::moderation::action::{Action, LogPhrase};
@@ -137,6 +138,9 @@ struct ModerateUserPage<'a> {
     habits: PostingStats,
     may_give_role: bool,
     may_make_link: bool,
+    may_clear_second_factor: bool,
+    /// When their second factor ends, as an admin has cleared it.
+    clears_at: Option<String>,
     notes: Vec<NoteView>,
     older_notes: Vec<NoteView>,
     acts: Vec<UserLogRow>,
@@ -186,6 +190,7 @@ impl UserAction<'_> {
         let brings_back = typed.on.is_none() || typed.bring_back.is_some();
         let mut notes = self.notes().await?;
         let older_notes = notes.split_off(notes.len().min(NOTES_SHOWN));
+        let totp = app.store.totp(user.id).await?.filter(|totp| totp.is_on(now));
         let limited_until = user.limited_until.filter(|until| *until > now);
         let person = ModerateUserPage {
             page,
@@ -206,6 +211,9 @@ impl UserAction<'_> {
             invited_by: app.store.lineage(user.id).await?.inviter,
             habits: PostingStats::new(&app.store.last_posts(user.id).await?, now),
             may_make_link: may_make_link(&self.moderator.member, user, now).is_ok(),
+            may_clear_second_factor: may_clear(&self.moderator.member, user.id).is_ok()
+                && totp.as_ref().is_some_and(|totp| totp.clears_at.is_none()),
+            clears_at: totp.and_then(|totp| totp.clears_at).map(relative_time::minute),
             may_give_role: self.moderator.member.role >= Role::Admin,
             notes,
             older_notes,

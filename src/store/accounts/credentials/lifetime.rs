@@ -1,0 +1,71 @@
+//! Which credentials of an account end with what: the one place that knows.
+
+use crate::clock::Timestamp;
+use crate::domain::accounts::user::UserId;
+use crate::store::{Result, Tx};
+
+/// What ends credentials.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum CredentialEnd<'a> {
+    Ban,
+    /// Another role, of which a link or a log-in that has begun is to know nothing.
+    Role,
+    /// Another password; the session and the browser that set it stay, if there are any.
+    Password {
+        session: Option<&'a [u8]>,
+        browser: Option<&'a [u8]>,
+    },
+    /// All of them, and open invitations.
+    Deletion {
+        at: Timestamp,
+    },
+}
+
+/// Tables of credentials that begin something and are used within an hour.
+const STARTED: [&str; 2] =
+    ["delete from password_resets where user_id = $1", "delete from pending_logins where user_id = $1"];
+
+/// Those that only the end of the account ends.
+const LASTING: [&str; 2] =
+    ["delete from totp_secrets where user_id = $1", "delete from recovery_codes where user_id = $1"];
+
+/// Ends what `why` ends. Second factors, recovery codes and passkeys stay: a ban and a role concern the
+/// session, and a new password no other credential.
+pub(crate) async fn end_credentials(tx: &mut Tx, user: UserId, why: CredentialEnd<'_>) -> Result<()> {
+    for statement in STARTED {
+        tx.sql(statement).bind(user).execute().await?;
+    }
+    let (session, browser) = match why {
+        CredentialEnd::Role => return Ok(()),
+        CredentialEnd::Ban => {
+            tx.sql("delete from sessions where user_id = $1").bind(user).execute().await?;
+            return Ok(());
+        }
+        CredentialEnd::Password { session, browser } => (session, browser),
+        CredentialEnd::Deletion { at } => {
+            for statement in LASTING {
+                tx.sql(statement).bind(user).execute().await?;
+            }
+            tx.sql(
+                "update invitations set revoked_at = $2 where inviter_id = $1 and used_by is null and \
+                 revoked_at is null",
+            )
+            .bind(user)
+            .bind(at)
+            .execute()
+            .await?;
+            (None, None)
+        }
+    };
+    tx.sql("delete from sessions where user_id = $1 and ($2 is null or token_hash <> $2)")
+        .bind(user)
+        .bind(session)
+        .execute()
+        .await?;
+    tx.sql("delete from browsers where user_id = $1 and ($2 is null or token_hash <> $2)")
+        .bind(user)
+        .bind(browser)
+        .execute()
+        .await
+        .map(drop)
+}

@@ -1,0 +1,6 @@
+//! What opens an account beside its password, and when it ends.
+
+pub mod lifetime;
+pub mod pending_logins;
+pub mod recovery_codes;
+pub mod totp;
