@@ -15,7 +15,10 @@ async fn delete(member: &mut Browser, name: &str, posts: &str) -> Page {
 }
 
 /// Tables in which nothing of an account is left.
-const EMPTIED: [&str; 14] = [
+const EMPTIED: [&str; 17] = [
+    "mailboxes",
+    "mail_links",
+    "mails",
     "sessions",
     "browsers",
     "totp_secrets",
@@ -140,6 +143,23 @@ async fn nothing_personal_is_left_of_a_deleted_account() {
         app.blob(&[1])
     ))
     .await;
+    let mail = [
+        format!(
+            "mailboxes (user_id, address, inbox_mail, key) values ({id}, 'bob@example.org', 'daily', 'k')"
+        ),
+        format!(
+            "mail_links (token_hash, user_id, purpose, address, expires_at) values ({}, {id}, 'not-me', \
+             'bob@example.org', 9)",
+            app.blob(&[2])
+        ),
+        format!(
+            "mails (user_id, recipient, kind, content, bulk, created_at) values ({id}, 'bob@example.org', \
+             'reset', '{{}}', false, 1)"
+        ),
+    ];
+    for row in mail {
+        app.sql(&format!("insert into {row}")).await;
+    }
     let of = |table: &str, user: i64| format!("select count(*) from {table} where user_id = {user}");
     assert!(app.number(&of("saved", id)).await == 1 && app.number(&of("inbox", id)).await > 0);
     let others = app.number(&of("sessions", carls)).await;

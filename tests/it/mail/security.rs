@@ -57,6 +57,18 @@ async fn a_changed_password_is_told_of_and_the_link_works_for_a_week() {
 }
 
 #[tokio::test]
+async fn recovery_codes_are_told_of_when_they_are_made_and_used() {
+    let forum = MailingApp::new().await;
+    let mut bob = forum.member_at("bob", "bob@example.org").await;
+    let made = bob.post("/settings/recovery", &[("password", PASSWORD)]).await;
+    assert_eq!(forum.one_mail().await.subject(), "New recovery codes were made");
+    let code = &made.texts("#codes code")[0];
+    forum.visitor().post("/reset/recovery", &[("name", "bob"), ("code", code), ("password", NEW)]).await;
+    let subjects: Vec<String> = forum.deliver().await.iter().map(|mail| mail.subject().to_owned()).collect();
+    assert!(subjects.contains(&"A recovery code was used".to_owned()), "{subjects:?}");
+}
+
+#[tokio::test]
 async fn without_a_confirmed_address_nothing_is_sent() {
     let forum = MailingApp::new().await;
     let mut bob = forum.member("bob").await;
