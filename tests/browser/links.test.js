@@ -35,7 +35,7 @@ const places = {
   "a story's text": [() => thread, (page) => head(page).locator(":scope > .t")],
   "a comment's own page": [() => `/item/${comment}`, (page) => main(page).locator("article.flat > .t")],
   "a list of comments": [() => "/comments", (page) => commentById(page, comment).locator(":scope > .t")],
-  "a profile": [() => "/user/alice", (page) => main(page).locator(".t")],
+  "a profile": [() => "/user/alice", (page) => main(page).locator(":scope > .t")],
 };
 
 for (const [where, [path, place]] of Object.entries(places)) {

@@ -71,6 +71,14 @@ impl Store {
         .bind(now)
         .execute()
         .await?;
+        // Who is muted is not followed any more.
+        if let Mute::Person(person) = mute {
+            tx.sql("delete from follows where user_id = $1 and kind = 'person' and target = $2")
+                .bind(user)
+                .bind(*person)
+                .execute()
+                .await?;
+        }
         let kinds: Vec<MuteKind> =
             tx.sql("select kind from mutes where user_id = $1").bind(user).fetch_scalars().await?;
         let words = kinds.iter().filter(|kind| **kind == MuteKind::Word).count();

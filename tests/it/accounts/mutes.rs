@@ -252,6 +252,17 @@ async fn a_list_from_which_much_is_muted_has_full_pages_and_ends_where_it_ends()
 }
 
 #[tokio::test]
+async fn who_is_muted_is_not_followed_any_more() {
+    let app = TestApp::new().await;
+    let (mut mia, _) = (app.member("mia").await, app.member("troll").await);
+    mia.post("/user/troll/follow", &[("on", "true")]).await;
+    assert_eq!(mia.get("/following").await.texts("ul.rows a[href^='/user/']"), ["troll"]);
+    mute(&mut mia, "person", "troll").await;
+    app.pass(120);
+    assert!(mia.get("/following").await.texts("ul.rows a[href^='/user/']").is_empty());
+}
+
+#[tokio::test]
 async fn a_member_mutes_from_a_post_and_takes_it_back_at_once_or_later() {
     let mut forum = forum().await;
     let story = forum.items[2];

@@ -46,6 +46,7 @@ struct CodesPage<'a> {
 pub fn show_codes(app: &App, asking: &CurrentMember, codes: &[RecoveryCode], turned_on: bool) -> Response {
     let mut page = Page::new(app, &asking.viewer, "settings", "Your recovery codes");
     page.reminders.offers_recovery_codes = false;
+    page.robots = false;
     let codes: Vec<String> = codes.iter().map(RecoveryCode::to_text).collect();
     let (site, name) = (&page.settings.site_name, &asking.member.name);
     let text = format!("Recovery codes of {name} at {site}\n{}\n\n{}\n", page.base_url, codes.join("\n"));
