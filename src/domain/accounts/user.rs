@@ -169,7 +169,9 @@ impl Name {
     pub fn parse(typed: &str) -> Result<Name, NameError> {
         let name = Name::parse_by_operator(typed)?;
         let letters: String = name.0.chars().filter(|c| !matches!(c, '-' | '_')).collect();
-        if RESERVED.contains(&letters.to_ascii_lowercase().as_str()) {
+        let is_tombstone =
+            letters.strip_prefix("deleted").is_some_and(|n| n.bytes().all(|b| b.is_ascii_digit()));
+        if is_tombstone || RESERVED.contains(&letters.to_ascii_lowercase().as_str()) {
             return Err(NameError::Reserved);
         }
         Ok(name)

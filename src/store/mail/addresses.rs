@@ -8,7 +8,7 @@ use crate::domain::mail::address::EmailAddress;
 use crate::domain::mail::choices::InboxMail;
 use crate::domain::mail::content::{MailContent, MailKind, SecurityEvent};
 use crate::domain::mail::links::{AddressError, CHANGE_WAITS, CONFIRMATIONS, Confirmed, LinkPurpose};
-use crate::store::accounts::credentials::lifetime::{CredentialEnd, end_credentials};
+use crate::store::accounts::credentials::lifetime::{CredentialEnd, end_credentials, end_made_since};
 use crate::store::accounts::password_resets::put_password_reset;
 use crate::store::mail::links::{MailLink, end_confirmations, make_link, used};
 use crate::store::mail::queue::{self, NewMail};
@@ -95,12 +95,16 @@ impl Store {
     }
 
     /// “This was not me”: cancels a change of address, restores the address that the mail went to, ends all
-    /// sessions and forgets all browsers. The password can then be set once by `reset_hash`. Fails with
+    /// sessions, forgets all browsers, and ends all such links and what second factor and recovery codes were
+    /// made since the mail. The password can then be set once by `reset_hash`. Fails with
     /// `NotFound` if the link is not valid, or no longer.
     pub async fn was_not_me(&self, token_hash: &[u8], reset_hash: &[u8], now: Timestamp) -> Result<()> {
         let mut tx = self.begin().await?;
-        let MailLink { user_id: user, address, .. } = used(&mut tx, token_hash, now).await?;
-        end_confirmations(&mut tx, user).await?;
+        let link = used(&mut tx, token_hash, now).await?;
+        let made_at = link.made_at();
+        let MailLink { user_id: user, address, .. } = link;
+        // All, as some may have gone to an address of whoever it was.
+        tx.sql("delete from mail_links where user_id = $1").bind(user).execute().await?;
         let is_taken = is_taken(&mut tx, user, &address).await?;
         tx.sql(
             "update mailboxes set new_address = null, new_at = null, new_confirmed = false, old_confirmed = \
@@ -113,6 +117,7 @@ impl Store {
         .await?;
         let all = CredentialEnd::Password { session: None, browser: None };
         end_credentials(&mut tx, user, all).await?;
+        end_made_since(&mut tx, user, made_at).await?;
         put_password_reset(&mut tx, user, reset_hash, now.plus(LINK_TTL)).await?;
         self.commit(tx, &[Change::Member(user)]).await
     }

@@ -15,6 +15,14 @@ pub struct MailLink {
     pub address: String,
     /// The address that is being confirmed.
     pub new_address: Option<String>,
+    expires_at: Timestamp,
+}
+
+impl MailLink {
+    /// When it was made.
+    pub(super) fn made_at(&self) -> Timestamp {
+        self.expires_at.minus(self.purpose.ttl())
+    }
 }
 
 /// Makes a link and returns its token.
@@ -48,9 +56,9 @@ pub(super) async fn end_confirmations(tx: &mut Tx, user: UserId) -> Result<()> {
 
 macro_rules! select_link {
     () => {
-        "select l.user_id, u.name, l.purpose, l.address, b.new_address from mail_links l join users u on \
-         u.id = l.user_id left join mailboxes b on b.user_id = l.user_id where l.token_hash = $1 and \
-         l.expires_at > $2"
+        "select l.user_id, u.name, l.purpose, l.address, b.new_address, l.expires_at from mail_links l \
+         join users u on u.id = l.user_id left join mailboxes b on b.user_id = l.user_id where \
+         l.token_hash = $1 and l.expires_at > $2"
     };
 }
 

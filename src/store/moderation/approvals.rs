@@ -41,18 +41,19 @@ impl Store {
             .await
     }
 
-    /// Publishes held posts, or declines them, all or none. Skips those that wait no longer; returns how many
-    /// were decided. A post is published as if it had been written now.
+    /// Publishes held posts, or declines them. Skips those that wait no longer or are of another version than
+    /// the one that was seen; returns how many were decided. A post is published as if it had been written
+    /// now.
     pub async fn decide_held(
         &self,
-        items: &[ItemId],
+        items: &[(ItemId, i64)],
         approve: bool,
         act: ActionContext<'_>,
     ) -> Result<usize> {
         let mut tx = self.begin().await?;
         let mut decided: usize = 0;
-        for item in items.iter().take(MAX_DECIDED) {
-            let Some(post) = waiting_post(&mut tx, *item).await? else { continue };
+        for (item, version) in items.iter().take(MAX_DECIDED) {
+            let Some(post) = waiting_post(&mut tx, *item, *version).await? else { continue };
             if approve {
                 publish(&mut tx, &post, act.at).await?;
             } else {
@@ -79,7 +80,8 @@ impl Store {
                 "select i.id, i.author_id, m.action from moderation_log m join items i on i.id = m.item_id \
                  where m.action in ('approve', 'decline-post') and m.actor_id = $1 and m.created_at = $2 and \
                  i.deleted_at is null and ((m.action = 'approve' and i.dead is null) or (m.action = \
-                 'decline-post' and i.dead = 'killed')) limit 100",
+                 'decline-post' and i.dead = 'killed')) and not exists (select 1 from moderation_log later \
+                 where later.item_id = i.id and later.id > m.id) limit 100",
             )
             .bind(act.actor)
             .bind(decided_at)
@@ -104,12 +106,14 @@ impl Store {
     }
 }
 
-async fn waiting_post(tx: &mut Tx, item: ItemId) -> Result<Option<HeldPost>> {
+async fn waiting_post(tx: &mut Tx, item: ItemId, version: i64) -> Result<Option<HeldPost>> {
     tx.sql(
         "select i.id, i.kind, i.root_id, i.author_id, p.author_id as answered, i.text from items i left join \
-         items p on p.id = i.parent_id where i.id = $1 and i.dead = 'held' and i.deleted_at is null",
+         items p on p.id = i.parent_id where i.id = $1 and i.version = $2 and i.dead = 'held' and \
+         i.deleted_at is null",
     )
     .bind(item)
+    .bind(version)
     .fetch_optional()
     .await
 }

@@ -15,14 +15,15 @@ pub enum ApprovalOutcome {
 }
 
 const NONE_TICKED: &str = "Tick at least one post that waits, or use the buttons under a post.";
-const DECIDED: &str = "These posts do not wait any more: they have been decided on, or deleted.";
+const DECIDED: &str =
+    "These posts do not wait any more, or their authors have edited them. Look at the queue again.";
 const NOTHING_TO_UNDO: &str = "This cannot be undone any more: the posts have changed since.";
 
-/// Approves or declines posts as one decision.
+/// Approves or declines posts, in the versions that were seen, as one decision.
 pub async fn decide(
     app: &App,
     by: &Moderator,
-    items: &[ItemId],
+    items: &[(ItemId, i64)],
     approve: bool,
     reason: &str,
 ) -> Result<ApprovalOutcome, Error> {

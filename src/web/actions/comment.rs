@@ -65,7 +65,7 @@ pub async fn comment(
         }
     };
     let draft = RuleInput { text: &text, from: Some(context.client_ip.ip()), ..RuleInput::default() };
-    let stopped = match context.judge(app, draft).await? {
+    let stopped = match context.judge(app, draft, false).await? {
         Ok(stopped) => stopped,
         Err(refused) => {
             reserved.commit().await;

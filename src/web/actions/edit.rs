@@ -148,7 +148,7 @@ pub async fn edit(
     let title = checked.title(item);
     let (draft_title, from) = (title.unwrap_or_default(), Some(context.client_ip.ip()));
     let draft = RuleInput { title: draft_title, text: &checked.text, from, ..RuleInput::default() };
-    let stopped = match context.rules(app).await?.judge(draft) {
+    let stopped = match context.judge(app, draft, true).await? {
         // What is out already cannot wait; it is queued.
         Ok(stopped) => stopped.map(|rule| RuleMatch { effect: rule.effect.of_edit(), ..rule }),
         Err(refused) => {

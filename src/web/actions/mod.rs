@@ -79,11 +79,13 @@ impl PostContext {
         Ok(Reserved::share(self.reserve(app, action, texts), &app.store, self.now()).await?)
     }
 
-    /// Judges a new post by the content rules, and holds it if it is one of the member's first.
+    /// Judges a post by the content rules, and holds it if it is one of the member's first; a post that is
+    /// edited is out already, and counted.
     pub async fn judge(
         &self,
         app: &App,
         draft: RuleInput<'_>,
+        is_edit: bool,
     ) -> Result<Result<Option<RuleMatch>, RuleRejection>, Error> {
         let by_rule = match self.rules(app).await?.judge(draft) {
             Ok(by_rule) => by_rule,
@@ -93,7 +95,7 @@ impl PostContext {
         if !settings.hold_first_posts.includes(member, &draft) {
             return Ok(Ok(by_rule));
         }
-        let first = i64::from(settings.first_posts);
+        let first = i64::from(settings.first_posts).saturating_add(i64::from(is_edit));
         let is_first = app.store.published_posts(member.id, first).await? < first;
         Ok(Ok(if is_first { Some(first_posts::or_hold(by_rule)) } else { by_rule }))
     }

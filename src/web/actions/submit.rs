@@ -62,7 +62,7 @@ pub async fn submit(app: &App, context: &PostContext, typed: StoryInput<'_>) -> 
         }
     };
     let draft = RuleInput { title, url, text: &story.text, from: Some(context.client_ip.ip()) };
-    let stopped = match context.judge(app, draft).await? {
+    let stopped = match context.judge(app, draft, false).await? {
         Ok(stopped) => stopped,
         Err(refused) => {
             reserved.commit().await;

@@ -68,6 +68,25 @@ async fn recovery_codes_are_told_of_when_they_are_made_and_used() {
     assert!(subjects.contains(&"A recovery code was used".to_owned()), "{subjects:?}");
 }
 
+/// Who was in the account may have made a way back into it.
+#[tokio::test]
+async fn what_was_not_me_ends_the_recovery_codes_and_the_links_made_since() {
+    let forum = MailingApp::new().await;
+    let mut thief = forum.member_at("bob", "bob@example.org").await;
+    let codes = thief.post("/settings/recovery", &[("password", PASSWORD)]).await.texts("#codes code");
+    let first = forum.one_mail().await.link("/email/");
+    forum.app.pass(60);
+    thief.post("/settings/recovery", &[("password", PASSWORD)]).await;
+    let second = forum.one_mail().await.link("/email/");
+    let reset = forum.visitor().post(&first, &[]).await.location().expect("a way on");
+    assert_eq!(forum.visitor().post(&second, &[]).await.status, StatusCode::NOT_FOUND, "both ended");
+    forum.visitor().post(&reset, &[("password", NEW)]).await;
+    let form = [("name", "bob"), ("code", codes[1].as_str()), ("password", "eleven quiet barges turn")];
+    let back = forum.visitor().post("/reset/recovery", &form).await;
+    assert_eq!(back.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", back.text());
+    assert_eq!(forum.app.number("select count(*) from recovery_codes").await, 0);
+}
+
 #[tokio::test]
 async fn without_a_confirmed_address_nothing_is_sent() {
     let forum = MailingApp::new().await;

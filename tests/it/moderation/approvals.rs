@@ -25,7 +25,7 @@ async fn forum(held: FirstPosts) -> Forum {
 }
 
 async fn decide(moderator: &mut Browser, act: &str, items: &[i64], reason: &str) -> Page {
-    let ids: Vec<String> = items.iter().map(i64::to_string).collect();
+    let ids: Vec<String> = items.iter().map(|id| format!("{id}-0")).collect();
     let mut form = vec![("decision", act), ("reason", reason)];
     form.extend(ids.iter().map(|id| ("item", id.as_str())));
     moderator.post("/mod", &form).await
@@ -125,6 +125,7 @@ async fn several_are_decided_at_once_and_undone_as_one() {
     mia.post("/mod/undo", &[("at", &at)]).await;
     assert_eq!(visitor.get("/new").await.stories(), Vec::<i64>::new());
     assert_eq!(marks(&mia.get("/mod").await).len(), 5, "all wait again");
+    // Nor may a decision of somebody else be undone by it.
     let again = mia.post("/mod/undo", &[("at", &at)]).await;
     assert!(again.mentions("This cannot be undone any more"), "{}", again.text());
 
@@ -162,4 +163,30 @@ async fn what_a_rule_holds_waits_and_an_edit_that_it_meets_is_queued() {
     // Its author may take it back while it waits.
     nia.post(&format!("/item/{held}/delete"), &[]).await;
     assert_eq!(mia.get("/mod").await.all("article.waiting").len(), 1);
+}
+
+#[tokio::test]
+async fn what_its_author_edited_meanwhile_is_not_approved_unread() {
+    let Forum { app: _app, mut nia, mut mia, mut visitor, .. } = forum(FirstPosts::All).await;
+    let story = nia.text_story("A kind word", "Words.").await;
+    let edit = [("title", "An unkind word"), ("text", "Words."), ("version", "0")];
+    nia.post(&format!("/item/{story}/edit"), &edit).await;
+    let page = decide(&mut mia, "approve", &[story], "").await;
+    assert_eq!(page.status, StatusCode::CONFLICT, "{}", page.text());
+    assert!(visitor.get("/new").await.stories().is_empty());
+    let seen = mia.get("/mod").await.one("article.waiting [name=item]").attr("value").to_owned();
+    mia.post("/mod", &[("decision", "approve"), ("item", &seen)]).await;
+    assert_eq!(visitor.get("/new").await.titles(), ["An unkind word"]);
+}
+
+#[tokio::test]
+async fn an_edit_of_a_first_post_that_is_out_is_queued() {
+    let Forum { app: _app, mut nia, mut mia, mut visitor, .. } = forum(FirstPosts::Links).await;
+    let story = nia.text_story("A plain remark", "Words.").await;
+    let edit = [("title", "A plain remark"), ("text", "See https://spam.example/."), ("version", "0")];
+    nia.post(&format!("/item/{story}/edit"), &edit).await;
+    assert_eq!(visitor.get("/new").await.stories(), [story]);
+    let queue = mia.get("/mod").await;
+    assert_eq!(queue.all("article.waiting").len(), 1);
+    assert!(marks(&queue).is_empty(), "it is out");
 }

@@ -154,14 +154,14 @@ impl Town {
                 for (act, done) in [("approve", "approve"), ("decline", "decline-post")] {
                     let held = self.held_story().await;
                     let form =
-                        [("decision", act), ("item", &held.to_string()), ("reason", &format!("{act} it"))];
+                        [("decision", act), ("item", &format!("{held}-0")), ("reason", &format!("{act} it"))];
                     steps.push(Step::new(path.to_owned(), done, Object::Item(held), &form));
                 }
                 steps
             }
             "/mod/undo" => {
                 let held = self.held_story().await;
-                self.mia.post("/mod", &[("decision", "approve"), ("item", &held.to_string())]).await;
+                self.mia.post("/mod", &[("decision", "approve"), ("item", &format!("{held}-0"))]).await;
                 let at = self.app.now().0.to_string();
                 vec![Step::new(path.to_owned(), "hold", Object::Item(held), &[("at", &at)])]
             }

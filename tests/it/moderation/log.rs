@@ -162,7 +162,7 @@ impl Town {
                 let held = format!("update items set dead = 'held', queued_at = 1 where id = {story}");
                 self.app.sql(&held).await;
                 let decided = if act == "decline-post" { "decline" } else { "approve" };
-                let form = [("decision", decided), ("item", &story.to_string()), ("reason", "a reason")];
+                let form = [("decision", decided), ("item", &format!("{story}-0")), ("reason", "a reason")];
                 self.mia.post("/mod", &form).await;
                 if act == "hold" {
                     self.mia.post("/mod/undo", &[("at", &self.app.now().0.to_string())]).await;

@@ -276,7 +276,7 @@ async fn use_what_is_rare(app: &TestApp, alice: &mut Browser) {
     let waits = ItemId(alice.text_story("A story that waits", "Some are kept.").await);
     app.store.published_posts(user, 2).await.expect("counted");
     let by = stoa::store::ActionContext { actor: Some(app.id_of("chief").await), ..act };
-    assert_eq!(app.store.decide_held(&[waits], false, by).await.expect("declined"), 1);
+    assert_eq!(app.store.decide_held(&[(waits, 0)], false, by).await.expect("declined"), 1);
     assert_eq!(app.store.undo_decision(at, by).await.expect("undone"), 1);
     let story = alice.story("A story of another site", "https://example.com/another").await;
     for on in [true, false] {

@@ -29,6 +29,17 @@ const STARTED: [&str; 2] =
 const LASTING: [&str; 2] =
     ["delete from totp_secrets where user_id = $1", "delete from recovery_codes where user_id = $1"];
 
+/// Ends a second factor and recovery codes that somebody else may have made since a moment.
+pub(crate) async fn end_made_since(tx: &mut Tx, user: UserId, since: Timestamp) -> Result<()> {
+    for statement in [
+        "delete from totp_secrets where user_id = $1 and coalesce(confirmed_at, created_at) >= $2",
+        "delete from recovery_codes where user_id = $1 and created_at >= $2",
+    ] {
+        tx.sql(statement).bind(user).bind(since).execute().await?;
+    }
+    Ok(())
+}
+
 /// Ends what `why` ends. Second factors, recovery codes and passkeys stay: a ban and a role concern the
 /// session, and a new password no other credential.
 pub(crate) async fn end_credentials(tx: &mut Tx, user: UserId, why: CredentialEnd<'_>) -> Result<()> {

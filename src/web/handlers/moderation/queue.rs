@@ -105,11 +105,18 @@ pub async fn decide(
         _ => return Err(Error::bad("A decision is to approve or to decline.")),
     };
     let ticked = fields.iter().filter(|(field, _)| field == "item");
-    let items: Vec<ItemId> = ticked.filter_map(|(_, id)| id.parse().ok()).take(MAX_DECIDED).collect();
+    let items: Vec<(ItemId, i64)> =
+        ticked.filter_map(|(_, seen)| seen_version(seen)).take(MAX_DECIDED).collect();
     match approve::decide(&app, &by, &items, approve, value("reason")).await? {
         ApprovalOutcome::Done => Ok(Redirect::to("/mod").into_response()),
         ApprovalOutcome::Invalid(errors) => page(&app, &by, PageCursor::default(), errors).await,
     }
+}
+
+/// A post and the version of it that the page showed, as in `12-0`.
+fn seen_version(field: &str) -> Option<(ItemId, i64)> {
+    let (id, version) = field.split_once('-')?;
+    Some((id.parse().ok()?, version.parse().ok()?))
 }
 
 #[derive(Debug, Deserialize)]

@@ -36,6 +36,7 @@ pub struct ReviewItem {
     /// It is not published yet.
     pub waits_for_approval: bool,
     pub locked: bool,
+    pub version: i64,
 }
 
 impl ReviewItem {
@@ -90,6 +91,7 @@ impl ReviewItem {
             dead: item.dead.is_some() && !item.waits(),
             waits_for_approval: item.waits(),
             locked: item.locked,
+            version: item.version,
         })
     }
 
