@@ -30,11 +30,15 @@ pub(super) async fn prepare_mail_regularly(app: App) {
     }
 }
 
-/// Puts into the queue what inboxes tell and the best of the week, unless another process is doing it.
+/// Makes the changes of addresses that are due, and puts into the queue what inboxes tell and the best of the
+/// week, unless another process is doing it.
 /// Returns the number of mails.
 pub async fn prepare_mail_if_due(app: &App) -> Result<usize, Error> {
     if !app.store.claim_job(DIGESTS, DIGESTS_INTERVAL, app.clock.now()).await? {
         return Ok(0);
+    }
+    if let Err(error) = app.store.make_unanswered_changes(app.clock.now()).await {
+        log_failure(&app.store, &error, "could not make the changes of addresses that were not answered");
     }
     let prepared = tokio::select! {
         prepared = digests::prepare(&app.store, app.clock.now()) => prepared?,

@@ -13,7 +13,7 @@ use crate::domain::mail::content::{MailContent, MailEntry};
 use crate::domain::notification::Notification;
 use crate::domain::text;
 use crate::domain::text::plural::counted;
-use crate::store::{BestOfFor, DigestFor, DigestRow, MailReader, PreparedMail, Result, Store};
+use crate::store::{BestOfFor, DigestFor, DigestRow, DueDigests, MailReader, PreparedMail, Result, Store};
 
 /// Characters of a post's text.
 const EXCERPT: usize = 200;
@@ -27,13 +27,8 @@ const PAUSE: Duration = Duration::from_millis(20);
 
 /// Prepares what is due, in batches; returns the number of mails.
 pub async fn prepare(store: &Store, now: Timestamp) -> Result<usize> {
-    store.make_unanswered_changes(now).await?;
     let mut prepared = 0;
-    loop {
-        let (due, digests) = store.due_digests(now).await?;
-        if due.is_empty() {
-            break;
-        }
+    while let Some(DueDigests { due, digests }) = store.due_digests(now).await? {
         let mails = inbox_mails(store, &digests, now).await?;
         prepared += store.put_digests(&due, &mails, now).await?;
         sleep(PAUSE).await;
@@ -68,9 +63,9 @@ async fn inbox_mails(store: &Store, digests: &[DigestFor], now: Timestamp) -> Re
 
 impl DigestPosts {
     /// `None` if nothing is left that the member may see.
-    fn mail(&self, DigestFor { reader, rows }: &DigestFor) -> Option<PreparedMail> {
+    fn mail(&self, DigestFor { reader, rows, is_cut }: &DigestFor) -> Option<PreparedMail> {
         let mut entries: Vec<MailEntry> = rows.iter().filter_map(|row| self.entry(reader, row)).collect();
-        let more = entries.len() > MAX_ENTRIES;
+        let more = *is_cut || entries.len() > MAX_ENTRIES;
         entries.truncate(MAX_ENTRIES);
         let content = MailContent::Inbox { entries, more, token: reader.key.clone() };
         let is_empty = matches!(&content, MailContent::Inbox { entries, .. } if entries.is_empty());

@@ -40,7 +40,7 @@ pub use crate::store::items::item::{CommentResult, KnownUrl, NewComment, NewStor
 pub use crate::store::items::lists::{DeadFilter, ItemCursor};
 pub use crate::store::items::threads::{Marks, Visit};
 pub use crate::store::mail::best_of::{BestOfFor, ForBestOf};
-pub use crate::store::mail::inbox_digests::{DigestFor, DigestRow, PreparedMail};
+pub use crate::store::mail::inbox_digests::{DigestFor, DigestRow, DueDigests, PreparedMail};
 pub use crate::store::mail::links::MailLink;
 pub use crate::store::mail::mailboxes::MailboxRow;
 pub use crate::store::mail::queue::{ClaimedMail, MailId, QueueLength, RefusedMail};

@@ -109,7 +109,7 @@ fn member_routes() -> Router<App> {
         .route("/signup", get(signup::new).post(signup::create))
         .route("/invitation/{token}", get(invitations::open).post(invitations::accept))
         .route("/login", get(login::show).post(login::log_in))
-        .route("/login/code", post(second_step::log_in))
+        .route("/login/code", get(second_step::start_over).post(second_step::log_in))
         .route("/logout", post(login::log_out))
         .route("/theme", post(settings::theme))
         .route("/setup/{token}", get(setup::new).post(setup::create))
@@ -187,6 +187,7 @@ pub fn is_always_open(path: &str) -> bool {
     matches!(
         parts[..],
         ["login" | "signup" | "reset" | "guidelines" | "privacy" | "contact"]
+            | ["login", "code"]
             | ["invitation" | "setup" | "reset" | "email" | "unsubscribe" | "static", _]
             | ["favicon.ico" | "robots.txt" | "healthz" | "readyz"]
     )

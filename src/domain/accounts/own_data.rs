@@ -143,7 +143,18 @@ pub struct OwnData {
 impl OwnData {
     /// Whether a list ends where the archive's bound is, so that older rows may be missing.
     pub fn is_cut(&self) -> bool {
-        let lengths = [self.posts.len(), self.votes.len(), self.inbox.len(), self.saved.len()];
+        let comments = self.posts.iter().filter(|post| post.kind == "comment").count();
+        let lengths = [
+            comments,
+            self.posts.len().saturating_sub(comments),
+            self.revisions.len(),
+            self.votes.len(),
+            self.saved.len(),
+            self.hidden.len(),
+            self.vouches.len(),
+            self.flags.len(),
+            self.inbox.len(),
+        ];
         let most = usize::try_from(MAX_ROWS).unwrap_or(usize::MAX);
         lengths.into_iter().any(|length| length >= most)
     }

@@ -69,6 +69,8 @@ pub enum DeadReason {
     Merged,
     /// Not published yet: it waits for a moderator's approval. Only its author and moderators know of it.
     Held,
+    /// It waited, and was not approved; it was never published.
+    Declined,
 }
 
 #[derive(Debug, Clone, PartialEq, sqlx::FromRow)]
@@ -148,7 +150,7 @@ pub fn may_see(item: &Item, viewer: Reader<'_>, now: Timestamp) -> Visibility {
     match item.dead {
         None => Visibility::Whole,
         Some(DeadReason::Shadow) if own => Visibility::Whole,
-        Some(DeadReason::Held) if !own && !moderates => Visibility::NotFound,
+        Some(DeadReason::Held | DeadReason::Declined) if !own && !moderates => Visibility::NotFound,
         Some(death) if own || moderates || viewer.is_some_and(|v| v.show_dead) => Visibility::Dead(death),
         Some(_) => Visibility::Hidden,
     }

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::moderation::action::Action;
 use crate::domain::text;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, sqlx::Type)]
@@ -51,9 +52,26 @@ pub enum SecurityEvent {
     RecoveryCodesMade,
     /// As the second step of a log-in, or to set a password.
     RecoveryCodeUsed,
+    /// By an admin, in three days.
+    TwoFactorCleared,
+    /// By an admin.
+    PasswordLinkMade,
 }
 
 impl SecurityEvent {
+    /// What an action that an account's owner is told of is in mail.
+    pub fn of_action(action: Action) -> Option<SecurityEvent> {
+        Some(match action {
+            Action::TwoFactorOn => SecurityEvent::TwoFactorOn,
+            Action::TwoFactorOff => SecurityEvent::TwoFactorOff,
+            Action::RecoveryCodes => SecurityEvent::RecoveryCodesMade,
+            Action::RecoveryLogin | Action::RecoveryPassword => SecurityEvent::RecoveryCodeUsed,
+            Action::ClearTwoFactor => SecurityEvent::TwoFactorCleared,
+            Action::ResetLink => SecurityEvent::PasswordLinkMade,
+            _ => return None,
+        })
+    }
+
     pub fn subject(&self) -> &'static str {
         match self {
             SecurityEvent::NewDevice(_) => "A new device logged in to your account",
@@ -66,6 +84,8 @@ impl SecurityEvent {
             SecurityEvent::TwoFactorOff => "Two-factor log-in was turned off",
             SecurityEvent::RecoveryCodesMade => "New recovery codes were made",
             SecurityEvent::RecoveryCodeUsed => "A recovery code was used",
+            SecurityEvent::TwoFactorCleared => "An admin is clearing your second factor",
+            SecurityEvent::PasswordLinkMade => "An admin made a link to set your password",
         }
     }
 
@@ -102,6 +122,16 @@ impl SecurityEvent {
             }
             SecurityEvent::RecoveryCodesMade => {
                 "New recovery codes were made for your account. The earlier ones do not work any more."
+                    .to_owned()
+            }
+            SecurityEvent::TwoFactorCleared => {
+                "An admin is clearing your second factor, because they were told that you have lost it. It \
+                 takes three days, in which you can stop it on any page of the site."
+                    .to_owned()
+            }
+            SecurityEvent::PasswordLinkMade => {
+                "An admin made a link by which your password can be set, because they were told that you \
+                 have lost it."
                     .to_owned()
             }
             SecurityEvent::RecoveryCodeUsed => {

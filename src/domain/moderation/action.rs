@@ -124,7 +124,7 @@ actions! {
     ClearTwoFactor "clear-two-factor" { before: " is clearing the second factor of",
         label: "is clearing a second factor", private: true, adverse: true,
         told: Recipient::Member("An admin is clearing your second factor, because they were told that you \
-            have lost it. If you have not, stop this above. Log-ins ask for a code", "", "") }
+            have lost it; if you have not, you can stop it on any page. Log-ins ask for a code", "", "") }
     KeepTwoFactor "keep-two-factor" { before: " kept the second factor of", label: "kept a second factor",
         private: true }
     TwoFactorOn "two-factor-on" { before: " turned on two-factor log-in", label: "two-factor log-in on",
@@ -296,7 +296,7 @@ mod tests {
     }
 
     #[test]
-    fn each_action_has_a_name_and_a_label_of_its_to_owner() {
+    fn each_action_has_a_name_and_a_label_of_its_own() {
         for action in Action::ALL {
             let (name, label) = (action.as_str(), action.spec().label);
             assert_eq!(Action::parse(name), Some(*action));

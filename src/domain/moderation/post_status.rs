@@ -43,7 +43,7 @@ pub fn may_have(item: &Item, policy: &Policy) -> bool {
 
 /// Dead as far as the author may know.
 fn is_dead(item: &Item) -> bool {
-    matches!(item.dead, Some(DeadReason::Killed | DeadReason::Flagged))
+    matches!(item.dead, Some(DeadReason::Killed | DeadReason::Flagged | DeadReason::Declined))
 }
 
 impl PostStatus {
@@ -79,7 +79,7 @@ fn deaths<'a>(events: &'a [LogEvent<'a>]) -> Vec<&'a LogEvent<'a>> {
 
 pub fn why_dead(item: &Item, events: &[LogEvent<'_>], for_moderators: bool) -> Vec<String> {
     match item.dead {
-        Some(DeadReason::Killed | DeadReason::Flagged) => {
+        Some(DeadReason::Killed | DeadReason::Flagged | DeadReason::Declined) => {
             let said: Vec<String> =
                 deaths(events).into_iter().filter_map(|event| event.for_others(item.kind)).collect();
             if said.is_empty() {
@@ -193,7 +193,12 @@ fn turns(item: &Item, events: &[LogEvent<'_>], policy: &Policy) -> Vec<StatusEve
         if turns.is_empty() {
             turns.push(plain(format!("Your {what} was already dead when it was imported.")));
         }
-        turns.push(plain("Only you, moderators and members who show dead posts can see it.".to_owned()));
+        let who = if item.dead == Some(DeadReason::Declined) {
+            "Only you and moderators can see it."
+        } else {
+            "Only you, moderators and members who show dead posts can see it."
+        };
+        turns.push(plain(who.to_owned()));
     } else if item.waits() {
         turns.push(plain(format!(
             "Your {what} waits for a moderator’s approval. Until then only you and moderators see it; you \
@@ -236,7 +241,8 @@ fn next(
         let left = item.editable_until(policy).since(now);
         next.push(AuthorOption::Edit((author.role == Role::Member).then(|| relative_time::left(left))));
     }
-    if dead && !item.cleared && policy.vouches_to_restore > 0 {
+    let may_be_vouched_for = dead && item.dead != Some(DeadReason::Declined);
+    if may_be_vouched_for && !item.cleared && policy.vouches_to_restore > 0 {
         next.push(AuthorOption::Wait(vouches(item.vouches, policy.vouches_to_restore)));
     }
     if (dead || flagged || waits) && item.may_delete(author).is_ok() {

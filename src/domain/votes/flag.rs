@@ -244,7 +244,9 @@ impl Item {
         if member.karma < policy.min_karma_to_vouch && member.role < Role::Moderator {
             return Err(VouchError::Karma(policy.min_karma_to_vouch));
         }
-        if death == DeadReason::Merged || (death == DeadReason::Killed && self.cleared) {
+        let is_unpublished = matches!(death, DeadReason::Held | DeadReason::Declined);
+        let by_moderator = death == DeadReason::Merged || (death == DeadReason::Killed && self.cleared);
+        if is_unpublished || by_moderator {
             return Err(VouchError::Decided);
         }
         if flagged {

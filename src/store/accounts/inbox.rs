@@ -154,14 +154,15 @@ impl ToldPost {
     }
 }
 
-/// Puts a notification into its member's inbox.
+/// Puts a notification into its member's inbox, of which a mail tells if `is_mailed`.
 pub(crate) async fn tell_of_notification(
     tx: &mut Tx,
     user: UserId,
     notification: i64,
     at: Timestamp,
+    is_mailed: bool,
 ) -> Result<()> {
-    let times = MailTimes::at(at);
+    let times = is_mailed.then(|| MailTimes::at(at));
     tx.sql(concat!(
         "insert into inbox (user_id, kind, notification_id, created_at, mail_at) select u.id, $2, $3, $4, ",
         mail_at!("$5", "$6"),
@@ -171,8 +172,8 @@ pub(crate) async fn tell_of_notification(
     .bind(InboxKind::Notice)
     .bind(notification)
     .bind(at)
-    .bind(times.at_once)
-    .bind(times.daily)
+    .bind(times.map(|times| times.at_once))
+    .bind(times.map(|times| times.daily))
     .execute()
     .await?;
     Ok(())

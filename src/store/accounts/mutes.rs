@@ -71,7 +71,7 @@ impl Store {
         .bind(now)
         .execute()
         .await?;
-        // Who is muted is not followed any more.
+        // Muting somebody unfollows them.
         if let Mute::Person(person) = mute {
             tx.sql("delete from follows where user_id = $1 and kind = 'person' and target = $2")
                 .bind(user)

@@ -1,5 +1,5 @@
-//! Links that set a lost password: one for each account, used once. Only token hashes are stored. A change of
-//! password or role, and a ban, end them.
+//! Links that set a lost password: one for each account, used once. Only token hashes are stored. What ends
+//! them is in `credentials/lifetime.rs`.
 
 use crate::clock::Timestamp;
 use crate::domain::accounts::user::{Role, UserId};

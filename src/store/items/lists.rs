@@ -229,7 +229,8 @@ impl Store {
         } else {
             self.read.sql(select_item!(
                 "where i.kind in ('story', 'job', 'poll') and i.deleted_at is null and (i.time, i.id) < ($1, \
-                 $2) and (i.dead is null or $5 is null or i.author_id = $5 or ($6 and i.dead <> 'held')) \
+                 $2) and (i.dead is null or $5 is null or i.author_id = $5 or ($6 and i.dead not in \
+                 ('held', 'declined'))) \
                  and not exists (select 1 from hidden h where h.user_id = $4 and h.item_id = i.id) \
                  order by i.time desc, i.id desc limit $3"
             ))
@@ -249,7 +250,8 @@ impl Store {
         } else {
             self.read.sql(select_item!(
                 "where i.kind = 'comment' and i.deleted_at is null and (i.time, i.id) < ($1, $2) \
-                 and (i.dead is null or $4 is null or i.author_id = $4 or ($5 and i.dead <> 'held')) \
+                 and (i.dead is null or $4 is null or i.author_id = $4 or ($5 and i.dead not in \
+                 ('held', 'declined'))) \
                  order by i.time desc, i.id desc limit $3"
             ))
         };
@@ -289,7 +291,9 @@ impl Store {
         let query = match dead {
             dead if dead.is_all_of(author) => select_of_author!("i.kind in ('story', 'job', 'poll')"),
             DeadFilter::Shown(_) => {
-                select_of_author!("i.kind in ('story', 'job', 'poll') and coalesce(i.dead, '') <> 'held'")
+                select_of_author!(
+                    "i.kind in ('story', 'job', 'poll') and coalesce(i.dead, '') not in ('held', 'declined')"
+                )
             }
             _ => select_of_author!("i.kind in ('story', 'job', 'poll') and i.dead is null"),
         };
@@ -300,7 +304,7 @@ impl Store {
         let query = match dead {
             dead if dead.is_all_of(author) => select_of_author!("i.kind = 'comment'"),
             DeadFilter::Shown(_) => {
-                select_of_author!("i.kind = 'comment' and coalesce(i.dead, '') <> 'held'")
+                select_of_author!("i.kind = 'comment' and coalesce(i.dead, '') not in ('held', 'declined')")
             }
             _ => select_of_author!("i.kind = 'comment' and i.dead is null"),
         };
@@ -314,8 +318,10 @@ impl Store {
                 (count_of_author!("kind in ('story', 'job', 'poll')"), count_of_author!("kind = 'comment'"))
             }
             DeadFilter::Shown(_) => (
-                count_of_author!("kind in ('story', 'job', 'poll') and coalesce(dead, '') <> 'held'"),
-                count_of_author!("kind = 'comment' and coalesce(dead, '') <> 'held'"),
+                count_of_author!(
+                    "kind in ('story', 'job', 'poll') and coalesce(dead, '') not in ('held', 'declined')"
+                ),
+                count_of_author!("kind = 'comment' and coalesce(dead, '') not in ('held', 'declined')"),
             ),
             _ => (
                 count_of_author!("kind in ('story', 'job', 'poll') and dead is null"),

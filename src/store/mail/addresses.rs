@@ -105,16 +105,12 @@ impl Store {
         let MailLink { user_id: user, address, .. } = link;
         // All, as some may have gone to an address of whoever it was.
         tx.sql("delete from mail_links where user_id = $1").bind(user).execute().await?;
-        let is_taken = is_taken(&mut tx, user, &address).await?;
-        tx.sql(
-            "update mailboxes set new_address = null, new_at = null, new_confirmed = false, old_confirmed = \
-             false, address = case when $3 then address else $2 end where user_id = $1",
-        )
-        .bind(user)
-        .bind(&*address)
-        .bind(is_taken)
-        .execute()
-        .await?;
+        forget_new(&mut tx, user).await?;
+        if !is_taken(&mut tx, user, &address).await? {
+            let restore =
+                "update mailboxes set address = $2, verified_at = $3, refused_at = null where user_id = $1";
+            tx.sql(restore).bind(user).bind(&*address).bind(now).execute().await?;
+        }
         let all = CredentialEnd::Password { session: None, browser: None };
         end_credentials(&mut tx, user, all).await?;
         end_made_since(&mut tx, user, made_at).await?;
@@ -126,16 +122,15 @@ impl Store {
     pub async fn remove_address(&self, user: UserId, now: Timestamp) -> Result<()> {
         let mut tx = self.begin().await?;
         security_mail(&mut tx, user, SecurityEvent::AddressRemoved, now).await?;
-        end_confirmations(&mut tx, user).await?;
+        forget_new(&mut tx, user).await?;
         tx.sql("update inbox set mail_at = null where user_id = $1 and mail_at is not null")
             .bind(user)
             .execute()
             .await?;
         // The row stays, so that the address can be restored.
         tx.sql(
-            "update mailboxes set address = null, verified_at = null, refused_at = null, new_address = null, \
-             new_at = null, new_confirmed = false, old_confirmed = false, best_of_due_at = null where \
-             user_id = $1",
+            "update mailboxes set address = null, verified_at = null, refused_at = null, best_of_due_at = \
+             null where user_id = $1",
         )
         .bind(user)
         .execute()

@@ -14,8 +14,8 @@ use crate::store::{Result, Store};
 
 /// Members whose mail is prepared at once.
 const BATCH: i64 = 100;
-/// Rows that one mail tells of at most, and one more by which to know that there are more.
-const MAX_ROWS: i64 = 21;
+/// Rows of a member that are read: of these, what they have not muted is told.
+const MAX_ROWS: i64 = 100;
 
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct DigestRow {
@@ -31,6 +31,15 @@ pub struct DigestRow {
 pub struct DigestFor {
     pub reader: MailReader,
     pub rows: Vec<DigestRow>,
+    /// There are more than these.
+    pub is_cut: bool,
+}
+
+/// Those who are dealt with by `put_digests`, and who gets a mail.
+#[derive(Debug)]
+pub struct DueDigests {
+    pub due: Vec<UserId>,
+    pub digests: Vec<DigestFor>,
 }
 
 /// A mail that was prepared.
@@ -42,11 +51,14 @@ pub struct PreparedMail {
 }
 
 impl Store {
-    /// Members for whom something is due; fewer than a hundred. Those who cannot get mail, or had many today,
-    /// are left out of the second.
-    pub async fn due_digests(&self, now: Timestamp) -> Result<(Vec<UserId>, Vec<DigestFor>)> {
+    /// Members for whom something is due, by a hundred rows at most; none if nothing is. Those who had many
+    /// mails already are postponed, and who cannot get mail has no digest.
+    pub async fn due_digests(&self, now: Timestamp) -> Result<Option<DueDigests>> {
         let select = "select user_id from inbox where mail_at <= $1 order by mail_at limit $2";
         let due: Vec<UserId> = self.read.sql(select).bind(now).bind(BATCH).fetch_scalars().await?;
+        if due.is_empty() {
+            return Ok(None);
+        }
         let due: Vec<UserId> = due.into_iter().collect::<HashSet<_>>().into_iter().collect();
         let readers = self.mail_readers(&due, now).await?;
         let readers = readers.into_iter().filter(|reader| reader.inbox_mail != InboxMail::Never);
@@ -60,10 +72,12 @@ impl Store {
         }
         let with_rows = |reader: MailReader| {
             let rows = rows.remove(&reader.member.id)?;
-            Some(DigestFor { reader, rows })
+            let is_cut = i64::try_from(rows.len()).is_ok_and(|rows| rows >= MAX_ROWS);
+            Some(DigestFor { reader, rows, is_cut })
         };
         let digests = readers.into_iter().filter_map(with_rows).collect();
-        Ok((due.into_iter().filter(|user| !many.contains(user)).collect(), digests))
+        let due = due.into_iter().filter(|user| !many.contains(user)).collect();
+        Ok(Some(DueDigests { due, digests }))
     }
 
     async fn digest_rows(&self, users: &[UserId], now: Timestamp) -> Result<Vec<DigestRow>> {

@@ -193,7 +193,7 @@ impl Store {
     }
 
     /// Notes why a mail was not accepted. It is tried again later, or has failed; an address that nobody has
-    /// gets no more than confirmations. Returns whether it has failed.
+    /// gets no digests any more. Returns whether it has failed.
     pub async fn mail_was_refused(
         &self,
         mail: &ClaimedMail,

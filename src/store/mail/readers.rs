@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::clock::{DAY, Timestamp};
 use crate::domain::accounts::mutes::{Mute, MuteKind, Mutes};
 use crate::domain::accounts::user::{Member, UserId};
-use crate::domain::mail::choices::InboxMail;
+use crate::domain::mail::choices::{InboxMail, next_digest};
 use crate::domain::mail::content::MailKind;
 use crate::store::{Result, Store};
 
@@ -19,7 +19,7 @@ pub struct MailReader {
     pub inbox_mail: InboxMail,
     /// The secret of the links that unsubscribe.
     pub key: String,
-    /// Mails about their inbox in the last day.
+    /// Mails about their inbox since the last digest was due.
     pub mailed: i64,
     pub last_visit: Timestamp,
     #[sqlx(skip)]
@@ -40,7 +40,7 @@ impl Store {
             )
             .push_bind(MailKind::Inbox)
             .push(" and m.created_at > ")
-            .push_bind(now.minus(DAY))
+            .push_bind(next_digest(now).minus(DAY))
             .push(
                 ") as mailed, coalesce((select max(visits.at) from (select s.last_used_at as at from \
                  sessions s where s.user_id = u.id union all select w.last_used_at from browsers w where \

@@ -6,6 +6,7 @@ use crate::domain::moderation::action::Action;
 use crate::domain::notification::DEAD_ALREADY;
 use crate::domain::votes::flag::FlagEffect;
 use crate::store::items::rows::adjust_comment_counts;
+use crate::store::moderation::approvals;
 use crate::store::moderation::log_entry::{ActionContext, LogEntry, PostRef, log_and_notify};
 use crate::store::moderation::sites;
 use crate::store::votes::flags;
@@ -37,7 +38,11 @@ impl Store {
     /// moderator's decision, which vouches cannot reverse. Fails with `Conflict` if nothing would change.
     pub async fn kill(&self, item: ItemId, on: bool, act: ActionContext<'_>) -> Result<()> {
         let mut tx = self.begin().await?;
-        let (post, entry) = set_killed(&mut tx, item, on).await?;
+        let declined = if on { None } else { approvals::publish_declined(&mut tx, item, act.at).await? };
+        let (post, entry) = match declined {
+            Some(post) => (post, LogEntry::of(Action::Unkill)),
+            None => set_killed(&mut tx, item, on).await?,
+        };
         log_and_notify(&mut tx, post, entry, act).await?;
         self.commit(tx, &[Change::Public]).await
     }
@@ -50,9 +55,10 @@ pub(crate) async fn set_killed(tx: &mut Tx, item: ItemId, on: bool) -> Result<(P
     let is_so = if on {
         before.is_killed_by_hand() || matches!(before.dead, Some(DeadReason::Shadow | DeadReason::Merged))
     } else {
-        !dead || matches!(before.dead, Some(DeadReason::Merged | DeadReason::Held))
+        !dead || before.dead == Some(DeadReason::Merged)
     };
-    if is_so {
+    let is_unpublished = matches!(before.dead, Some(DeadReason::Held | DeadReason::Declined));
+    if is_so || is_unpublished {
         return Err(Error::Conflict);
     }
     tx.sql("update items set dead = $2, queued_at = null, queue_reason = null where id = $1")

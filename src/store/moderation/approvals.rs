@@ -3,11 +3,11 @@
 
 use crate::clock::Timestamp;
 use crate::domain::accounts::user::UserId;
-use crate::domain::items::item::{ItemId, Kind};
+use crate::domain::items::item::{DeadReason, ItemId, Kind};
 use crate::domain::moderation::action::Action;
 use crate::store::accounts::inbox::{self, ToldPost};
 use crate::store::items::rows::adjust_comment_counts;
-use crate::store::moderation::log_entry::{ActionContext, LogEntry, log_and_notify};
+use crate::store::moderation::log_entry::{ActionContext, LogEntry, PostRef, log_and_notify};
 use crate::store::moderation::sites;
 use crate::store::{Change, Result, Store, Tx};
 
@@ -15,7 +15,7 @@ use crate::store::{Change, Result, Store, Tx};
 pub const MAX_DECIDED: usize = 100;
 
 #[derive(sqlx::FromRow)]
-struct HeldPost {
+struct UnpublishedPost {
     id: ItemId,
     kind: Kind,
     root_id: ItemId,
@@ -23,22 +23,16 @@ struct HeldPost {
     /// The author of what it answers.
     answered: Option<UserId>,
     text: String,
+    version: i64,
+    dead: DeadReason,
 }
 
 impl Store {
-    /// How many posts of `author` are published, counted up to `most`.
-    pub async fn published_posts(&self, author: UserId, most: i64) -> Result<i64> {
-        self.read
-            .sql(
-                "select (select count(*) from (select 1 from items where author_id = $1 and kind in \
-                 ('story', 'job', 'poll') and dead is null and deleted_at is null limit $2) as counted) + \
-                 (select count(*) from (select 1 from items where author_id = $1 and kind = 'comment' and \
-                 dead is null and deleted_at is null limit $2) as counted)",
-            )
-            .bind(author)
-            .bind(most)
-            .fetch_scalar()
-            .await
+    /// How many posts the actor approved or declined at a moment.
+    pub async fn decided_at(&self, actor: UserId, action: Action, at: Timestamp) -> Result<i64> {
+        let count =
+            "select count(*) from moderation_log where actor_id = $1 and action = $2 and created_at = $3";
+        self.read.sql(count).bind(actor).bind(action).bind(at).fetch_scalar().await
     }
 
     /// Publishes held posts, or declines them. Skips those that wait no longer or are of another version than
@@ -53,12 +47,15 @@ impl Store {
         let mut tx = self.begin().await?;
         let mut decided: usize = 0;
         for (item, version) in items.iter().take(MAX_DECIDED) {
-            let Some(post) = waiting_post(&mut tx, *item, *version).await? else { continue };
+            let Some(post) = unpublished(&mut tx, *item).await? else { continue };
+            if post.dead != DeadReason::Held || post.version != *version {
+                continue;
+            }
             if approve {
                 publish(&mut tx, &post, act.at).await?;
             } else {
                 let decline =
-                    "update items set dead = 'killed', queued_at = null, queue_reason = null where id = $1";
+                    "update items set dead = 'declined', queued_at = null, queue_reason = null where id = $1";
                 tx.sql(decline).bind(post.id).execute().await?;
             }
             let action = if approve { Action::Approve } else { Action::DeclinePost };
@@ -71,33 +68,34 @@ impl Store {
         Ok(decided)
     }
 
-    /// Puts back into the queue what the actor approved or declined at a moment, unless it has changed since;
-    /// returns how many posts.
-    pub async fn undo_decision(&self, decided_at: Timestamp, act: ActionContext<'_>) -> Result<usize> {
+    /// Puts back into the queue what the actor approved or declined at a moment; returns how many posts. What
+    /// was decided on since, or has replies by now, stays as it is.
+    pub async fn undo_decision(
+        &self,
+        decided_at: Timestamp,
+        approved: bool,
+        act: ActionContext<'_>,
+    ) -> Result<usize> {
         let mut tx = self.begin().await?;
-        let posts: Vec<(ItemId, Option<UserId>, Action)> = tx
+        let (action, dead) = if approved { (Action::Approve, "") } else { (Action::DeclinePost, "declined") };
+        let posts: Vec<PostRef> = tx
             .sql(
-                "select i.id, i.author_id, m.action from moderation_log m join items i on i.id = m.item_id \
-                 where m.action in ('approve', 'decline-post') and m.actor_id = $1 and m.created_at = $2 and \
-                 i.deleted_at is null and ((m.action = 'approve' and i.dead is null) or (m.action = \
-                 'decline-post' and i.dead = 'killed')) and not exists (select 1 from moderation_log later \
-                 where later.item_id = i.id and later.id > m.id) limit 100",
+                "select i.id, i.author_id from moderation_log m join items i on i.id = m.item_id where \
+                 m.action = $1 and m.actor_id = $2 and m.created_at = $3 and i.deleted_at is null and \
+                 coalesce(i.dead, '') = $4 and not exists (select 1 from moderation_log later where \
+                 later.item_id = i.id and later.id > m.id) and not exists (select 1 from items c where \
+                 c.parent_id = i.id) limit $5",
             )
+            .bind(action)
             .bind(act.actor)
             .bind(decided_at)
+            .bind(dead)
+            .bind(i64::try_from(MAX_DECIDED).unwrap_or(i64::MAX))
             .fetch_all()
             .await?;
-        for (item, author, action) in &posts {
-            if *action == Action::DeclinePost {
-                tx.sql("update items set dead = null where id = $1").bind(*item).execute().await?;
-                let root: (Kind, ItemId) =
-                    tx.sql("select kind, root_id from items where id = $1").bind(*item).fetch_one().await?;
-                if root.0 == Kind::Comment {
-                    adjust_comment_counts(&mut tx, root.1, 1).await?;
-                }
-            }
-            hold(&mut tx, *item, "a moderator put it back", act.at).await?;
-            log_and_notify(&mut tx, (*item, *author), LogEntry::of(Action::Hold), act).await?;
+        for post in &posts {
+            withhold(&mut tx, post.0, "a moderator put it back", act.at).await?;
+            log_and_notify(&mut tx, *post, LogEntry::of(Action::Hold), act).await?;
         }
         if !posts.is_empty() {
             self.commit(tx, &[Change::Public]).await?;
@@ -106,19 +104,26 @@ impl Store {
     }
 }
 
-async fn waiting_post(tx: &mut Tx, item: ItemId, version: i64) -> Result<Option<HeldPost>> {
+async fn unpublished(tx: &mut Tx, item: ItemId) -> Result<Option<UnpublishedPost>> {
     tx.sql(
-        "select i.id, i.kind, i.root_id, i.author_id, p.author_id as answered, i.text from items i left join \
-         items p on p.id = i.parent_id where i.id = $1 and i.version = $2 and i.dead = 'held' and \
-         i.deleted_at is null",
+        "select i.id, i.kind, i.root_id, i.author_id, p.author_id as answered, i.text, i.version, i.dead \
+         from items i left join items p on p.id = i.parent_id where i.id = $1 and i.dead in ('held', \
+         'declined') and i.deleted_at is null",
     )
     .bind(item)
-    .bind(version)
     .fetch_optional()
     .await
 }
 
-async fn publish(tx: &mut Tx, post: &HeldPost, now: Timestamp) -> Result<()> {
+/// Publishes a post if it was declined.
+pub(super) async fn publish_declined(tx: &mut Tx, item: ItemId, now: Timestamp) -> Result<Option<PostRef>> {
+    match unpublished(tx, item).await?.filter(|post| post.dead == DeadReason::Declined) {
+        Some(post) => publish(tx, &post, now).await.map(|()| Some((post.id, post.author_id))),
+        None => Ok(None),
+    }
+}
+
+async fn publish(tx: &mut Tx, post: &UnpublishedPost, now: Timestamp) -> Result<()> {
     tx.sql(
         "update items set dead = null, queued_at = null, queue_reason = null, time = $2, rank_time = $2, \
          visible_at = $2 where id = $1",
@@ -139,18 +144,21 @@ async fn publish(tx: &mut Tx, post: &HeldPost, now: Timestamp) -> Result<()> {
 
 /// Withholds a live post until a moderator approves it.
 pub(crate) async fn hold(tx: &mut Tx, id: ItemId, why: &str, now: Timestamp) -> Result<()> {
-    let held: Option<(Kind, ItemId)> = tx
-        .sql(
-            "update items set dead = 'held', queued_at = $2, queue_reason = $3 where id = $1 and dead is \
-             null and deleted_at is null returning kind, root_id",
-        )
+    let is_live = tx.sql("select 1 from items where id = $1 and dead is null and deleted_at is null");
+    if is_live.bind(id).exists().await? { withhold(tx, id, why, now).await } else { Ok(()) }
+}
+
+/// The same of a live post, or of one that was declined.
+async fn withhold(tx: &mut Tx, id: ItemId, why: &str, now: Timestamp) -> Result<()> {
+    let before = "select kind, root_id, dead is null from items where id = $1";
+    let (kind, root, was_live): (Kind, ItemId, bool) = tx.sql(before).bind(id).fetch_one().await?;
+    tx.sql("update items set dead = 'held', queued_at = $2, queue_reason = $3 where id = $1")
         .bind(id)
         .bind(now)
         .bind(why)
-        .fetch_optional()
+        .execute()
         .await?;
-    let Some((kind, root)) = held else { return Ok(()) };
-    if kind == Kind::Comment {
+    if kind == Kind::Comment && was_live {
         adjust_comment_counts(tx, root, -1).await?;
     }
     Ok(())

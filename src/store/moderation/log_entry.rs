@@ -4,10 +4,8 @@ use crate::clock::Timestamp;
 use crate::domain::accounts::token::Token;
 use crate::domain::accounts::user::UserId;
 use crate::domain::items::item::ItemId;
-use crate::domain::mail::content::SecurityEvent;
 use crate::domain::moderation::action::Action;
 use crate::store::accounts::author;
-use crate::store::mail::security::security_mail;
 use crate::store::moderation::notifications::{Terms, notify};
 use crate::store::{Error, Result, Tx};
 
@@ -111,13 +109,5 @@ pub(crate) async fn tell_account(
     at: Timestamp,
 ) -> Result<()> {
     let act = ActionContext { actor: Some(user), reason: "", at };
-    notify(tx, user, LogEntry::of(event), Terms { detail, ..Terms::default() }, act).await?;
-    let mailed = match event {
-        Action::TwoFactorOn => SecurityEvent::TwoFactorOn,
-        Action::TwoFactorOff => SecurityEvent::TwoFactorOff,
-        Action::RecoveryCodes => SecurityEvent::RecoveryCodesMade,
-        Action::RecoveryLogin | Action::RecoveryPassword => SecurityEvent::RecoveryCodeUsed,
-        _ => return Ok(()),
-    };
-    security_mail(tx, user, mailed, at).await
+    notify(tx, user, LogEntry::of(event), Terms { detail, ..Terms::default() }, act).await
 }

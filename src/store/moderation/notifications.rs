@@ -1,7 +1,9 @@
 use crate::clock::Timestamp;
 use crate::domain::accounts::user::UserId;
+use crate::domain::mail::content::SecurityEvent;
 use crate::domain::notification::Notification;
 use crate::store::accounts::inbox;
+use crate::store::mail::security::security_mail;
 use crate::store::moderation::log_entry::{ActionContext, LogEntry};
 use crate::store::{Result, Store, Tx};
 
@@ -29,6 +31,8 @@ impl Store {
     }
 }
 
+/// Tells a member in their inbox, and by mail: at once if it is about the security of their account, else as
+/// they want what is in the inbox.
 pub(crate) async fn notify(
     tx: &mut Tx,
     user: UserId,
@@ -51,5 +55,10 @@ pub(crate) async fn notify(
     .bind(i64::try_from(terms.posts).unwrap_or(i64::MAX))
     .fetch_scalar()
     .await?;
-    inbox::tell_of_notification(tx, user, id, act.at).await
+    let event = SecurityEvent::of_action(entry.action);
+    inbox::tell_of_notification(tx, user, id, act.at, event.is_none()).await?;
+    match event {
+        Some(event) => security_mail(tx, user, event, act.at).await,
+        None => Ok(()),
+    }
 }

@@ -41,10 +41,10 @@ pub async fn decide(
     }
 }
 
-/// Puts back into the queue what the moderator decided at a moment.
-pub async fn undo(app: &App, by: &Moderator, decided_at: Timestamp) -> Result<(), Error> {
+/// Puts back into the queue what the moderator approved or declined at a moment.
+pub async fn undo(app: &App, by: &Moderator, decided_at: Timestamp, approved: bool) -> Result<(), Error> {
     let act = ActionContext { actor: Some(by.member.id), reason: "", at: by.viewer.now };
-    match app.store.undo_decision(decided_at, act).await? {
+    match app.store.undo_decision(decided_at, approved, act).await? {
         0 => Err(Error::Conflict(NOTHING_TO_UNDO.to_owned())),
         _ => Ok(()),
     }

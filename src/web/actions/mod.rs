@@ -24,6 +24,7 @@ use crate::domain::limits::policy::Policy;
 use crate::domain::limits::rate_limits::{LimitedAction, RateLimited};
 use crate::domain::moderation::first_posts;
 use crate::domain::moderation::rules::{RuleInput, RuleMatch, RuleRejection};
+use crate::store::DeadFilter;
 use crate::web::actions::content_rules::RulesFor;
 use crate::web::error::Error;
 use crate::web::extract::client_ip::ClientIp;
@@ -79,8 +80,8 @@ impl PostContext {
         Ok(Reserved::share(self.reserve(app, action, texts), &app.store, self.now()).await?)
     }
 
-    /// Judges a post by the content rules, and holds it if it is one of the member's first; a post that is
-    /// edited is out already, and counted.
+    /// Judges a post by the content rules, and holds it if it is one of the member's first. A post that is
+    /// edited may be out already, and counted.
     pub async fn judge(
         &self,
         app: &App,
@@ -96,7 +97,8 @@ impl PostContext {
             return Ok(Ok(by_rule));
         }
         let first = i64::from(settings.first_posts).saturating_add(i64::from(is_edit));
-        let is_first = app.store.published_posts(member.id, first).await? < first;
+        let (stories, comments) = app.store.post_counts(member.id, DeadFilter::No, first).await?;
+        let is_first = stories.saturating_add(comments) < first;
         Ok(Ok(if is_first { Some(first_posts::or_hold(by_rule)) } else { by_rule }))
     }
 

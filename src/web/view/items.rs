@@ -170,6 +170,7 @@ pub fn mark(item: &Item, sight: Visibility, policy: &Policy) -> Option<&'static 
         Visibility::Dead(DeadReason::Killed | DeadReason::Shadow) => Some("[dead]"),
         Visibility::Dead(DeadReason::Merged) => Some("[dupe]"),
         Visibility::Dead(DeadReason::Held) => Some("[waiting]"),
+        Visibility::Dead(DeadReason::Declined) => Some("[declined]"),
         Visibility::Whole | Visibility::Deleted | Visibility::Hidden | Visibility::NotFound => None,
     }
 }

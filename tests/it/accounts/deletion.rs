@@ -226,3 +226,16 @@ async fn the_last_admin_stays() {
     refused(&refusal, StatusCode::UNPROCESSABLE_ENTITY, DeletionError::LastAdmin);
     assert_eq!(app.number("select count(*) from users where role = 'admin'").await, 1);
 }
+
+#[tokio::test]
+async fn no_earlier_name_of_a_deleted_account_stays_in_the_log() {
+    let app = TestApp::new().await;
+    let (mut bob, mut visitor) = (app.member("weaver").await, app.visitor());
+    bob.post("/settings/name", &[("name", "spinner"), ("password", PASSWORD)]).await;
+    assert!(visitor.get("/log").await.mentions("weaver"));
+    delete(&mut bob, "spinner", "keep").await;
+    for path in ["/log", "/feed/log.atom"] {
+        let page = visitor.get(path).await;
+        assert!(page.mentions("[deleted]") && !page.mentions("weaver"), "{path}: {}", page.text());
+    }
+}

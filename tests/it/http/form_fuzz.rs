@@ -85,7 +85,7 @@ POST /settings about version theme order show_dead
 GET  /settings/muted
 POST /settings/muted kind value on goto
 GET  /settings/email saved
-POST /settings/email email current
+POST /settings/email email password
 POST /settings/email/choices inbox best_of
 GET  /settings/password saved
 POST /settings/password current password
@@ -111,7 +111,7 @@ GET  /log act moderator person item before
 GET  /mod/new at before
 GET  /mod at before
 POST /mod decision item reason
-POST /mod/undo at goto
+POST /mod/undo at decision goto
 GET  /mod/rules
 POST /mod/rules pattern reason kind effect add
 POST /mod/rules/{id}/drop
@@ -130,6 +130,7 @@ GET  /invitation/{token}
 POST /invitation/{token} name password text goto
 GET  /login goto vote dir why
 POST /login name password goto kept vote dir why
+GET  /login/code
 POST /login/code pending code goto kept vote dir
 POST /logout
 POST /theme theme goto

@@ -77,16 +77,16 @@ async fn a_wrong_address_is_refused_at_its_field_and_kept() {
         ("bob@exam ple.org", EmailAddressError::Host),
         ("bob\r\nBcc:eve@example.org", EmailAddressError::Local),
     ] {
-        let page = bob.post("/settings/email", &[("email", typed), ("current", PASSWORD)]).await;
+        let page = bob.post("/settings/email", &[("email", typed), ("password", PASSWORD)]).await;
         refused(&page, StatusCode::UNPROCESSABLE_ENTITY, why);
         let field = page.one("#email[aria-invalid=true]");
         assert_eq!(field.attr("value").replace(['\r', '\n'], ""), typed.replace(['\r', '\n'], ""));
     }
     for password in ["", "not the password"] {
-        let form = [("email", "bob@example.org"), ("current", password)];
+        let form = [("email", "bob@example.org"), ("password", password)];
         let page = bob.post("/settings/email", &form).await;
         assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
-        page.finds(1, "#current[aria-invalid=true]");
+        page.finds(1, "#password[aria-invalid=true]");
         assert_eq!(page.one("#email").attr("value"), "bob@example.org");
     }
     assert!(forum.deliver().await.is_empty());
@@ -102,13 +102,13 @@ async fn nobody_can_fill_a_mailbox_with_links() {
     for _ in 0..3 {
         enter(&mut people[0], "victim@example.org").await;
     }
-    let form = [("email", "victim@EXAMPLE.org"), ("current", PASSWORD)];
+    let form = [("email", "victim@EXAMPLE.org"), ("password", PASSWORD)];
     for browser in &mut people {
         let page = browser.post("/settings/email", &form).await;
         refused(&page, StatusCode::UNPROCESSABLE_ENTITY, AddressError::too_often(3));
     }
     let other =
-        people[0].post("/settings/email", &[("email", "bob@example.org"), ("current", PASSWORD)]).await;
+        people[0].post("/settings/email", &[("email", "bob@example.org"), ("password", PASSWORD)]).await;
     refused(&other, StatusCode::UNPROCESSABLE_ENTITY, AddressError::too_often(3));
     assert_eq!(forum.deliver().await.len(), 3);
     for hour in 1..4 {
@@ -202,7 +202,7 @@ async fn an_address_has_one_account() {
 async fn an_address_is_removed_with_the_password() {
     let forum = MailingApp::new().await;
     let mut bob = forum.member_at("bob", "bob@example.org").await;
-    let page = bob.post("/settings/email", &[("email", ""), ("current", "wrong")]).await;
+    let page = bob.post("/settings/email", &[("email", ""), ("password", "wrong")]).await;
     assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
     enter(&mut bob, "").await;
     assert_eq!(address_of(&mut bob).await, "");
@@ -232,7 +232,7 @@ async fn without_a_mail_server_everything_says_so() {
     let mut bob = app.member("bob").await;
     let page = bob.get("/settings/email").await;
     assert!(page.one("main .notice").text.contains("sends no mail"), "{}", page.text());
-    let form = [("email", "bob@example.org"), ("current", PASSWORD)];
+    let form = [("email", "bob@example.org"), ("password", PASSWORD)];
     let page = bob.post("/settings/email", &form).await;
     assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
     page.finds(1, "#email[aria-invalid=true]");

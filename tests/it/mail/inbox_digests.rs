@@ -179,3 +179,19 @@ async fn of_two_nodes_one_prepares_and_sends_each_mail() {
     }
     assert_eq!(forum.deliver().await.len(), 1);
 }
+
+#[tokio::test]
+async fn what_is_muted_leaves_room_for_what_is_not() {
+    let forum = MailingApp::new().await;
+    let mut bob = forum.member_at("bob", "bob@example.org").await;
+    let (mut mia, mut troll) = (forum.member("mia").await, forum.member("troll").await);
+    let story = bob.text_story("Dyeing", "A text.").await;
+    mia.reply(story, "An early answer.").await;
+    for nth in 0..25 {
+        troll.reply(story, &format!("Noise number {nth}.")).await;
+    }
+    bob.post("/settings/muted", &[("kind", "person"), ("value", "troll"), ("on", "true")]).await;
+    forum.pass(UNTIL_SIX);
+    let mail = forum.one_mail().await;
+    assert!(mail.text.contains("> An early answer.") && !mail.text.contains("Noise"), "{}", mail.text);
+}

@@ -2,9 +2,10 @@
 
 use axum::http::{Method, StatusCode};
 use stoa::clock::DAY;
+use stoa::domain::accounts::user::Role;
 
 use crate::support::app::{Browser, PASSWORD};
-use crate::support::smtp::MailingApp;
+use crate::support::smtp::{MailingApp, choose};
 
 const NEW: &str = "seven orange kettles hum";
 const FIREFOX: (&str, &str) = ("user-agent", "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0");
@@ -66,6 +67,22 @@ async fn recovery_codes_are_told_of_when_they_are_made_and_used() {
     forum.visitor().post("/reset/recovery", &[("name", "bob"), ("code", code), ("password", NEW)]).await;
     let subjects: Vec<String> = forum.deliver().await.iter().map(|mail| mail.subject().to_owned()).collect();
     assert!(subjects.contains(&"A recovery code was used".to_owned()), "{subjects:?}");
+}
+
+#[tokio::test]
+async fn a_link_that_an_admin_makes_is_told_of_once_whatever_its_owner_wants_mailed() {
+    let forum = MailingApp::new().await;
+    let mut bob = forum.member_at("bob", "bob@example.org").await;
+    choose(&mut bob, "at-once").await;
+    let mut ada = forum.app.person("ada", Role::Admin).await;
+    let subject = "An admin made a link to set your password";
+    ada.post("/user/bob/reset-link", &[]).await;
+    assert_eq!(forum.one_mail().await.subject(), subject);
+    forum.pass(300);
+    assert!(forum.deliver().await.is_empty(), "the inbox does not tell it again");
+    choose(&mut bob, "never").await;
+    ada.post("/user/bob/reset-link", &[]).await;
+    assert_eq!(forum.one_mail().await.subject(), subject);
 }
 
 /// Who was in the account may have made a way back into it.

@@ -103,7 +103,7 @@ async fn first_posts_without_a_link_are_out_where_only_links_wait() {
 
 #[tokio::test]
 async fn several_are_decided_at_once_and_undone_as_one() {
-    let Forum { app, mut nia, mut mia, mut visitor, .. } = forum(FirstPosts::All).await;
+    let Forum { app, mut nia, mut max, mut mia, mut visitor } = forum(FirstPosts::All).await;
     let mut held = Vec::new();
     for n in 1..=5 {
         app.pass(60);
@@ -122,22 +122,25 @@ async fn several_are_decided_at_once_and_undone_as_one() {
     assert!(queue.message().contains("and 4 more posts"), "{}", queue.message());
     let at = queue.one("form[action='/mod/undo'] [name=at]").attr("value").to_owned();
     app.pass(60);
-    mia.post("/mod/undo", &[("at", &at)]).await;
+    mia.post("/mod/undo", &[("at", &at), ("decision", "approve")]).await;
     assert_eq!(visitor.get("/new").await.stories(), Vec::<i64>::new());
     assert_eq!(marks(&mia.get("/mod").await).len(), 5, "all wait again");
     // Nor may a decision of somebody else be undone by it.
-    let again = mia.post("/mod/undo", &[("at", &at)]).await;
+    let again = mia.post("/mod/undo", &[("at", &at), ("decision", "approve")]).await;
     assert!(again.mentions("This cannot be undone any more"), "{}", again.text());
 
     decide(&mut mia, "decline", &held, "spam").await;
     assert_eq!(marks(&mia.get("/mod").await), Vec::<String>::new());
     let told = &nia.get("/inbox").await.notices()[0];
     assert_eq!(told, "A moderator declined your story, so it was not published. Reason: spam.");
+    assert_eq!(max.get(&format!("/item/{}", held[0])).await.status, StatusCode::NOT_FOUND);
+    assert!(max.get("/new").await.stories().is_empty(), "what was declined was never out");
+    assert_eq!(nia.get(&format!("/item/{}", held[0])).await.marks(held[0]), ["[declined]", "you"]);
     let late = decide(&mut mia, "approve", &held, "").await;
     assert_eq!(late.status, StatusCode::CONFLICT);
     let at = mia.get("/mod").await.one("form[action='/mod/undo'] [name=at]").attr("value").to_owned();
     app.pass(60);
-    mia.post("/mod/undo", &[("at", &at)]).await;
+    mia.post("/mod/undo", &[("at", &at), ("decision", "decline")]).await;
     assert_eq!(marks(&mia.get("/mod").await).len(), 5, "declining is undone as well");
 }
 
@@ -189,4 +192,22 @@ async fn an_edit_of_a_first_post_that_is_out_is_queued() {
     let queue = mia.get("/mod").await;
     assert_eq!(queue.all("article.waiting").len(), 1);
     assert!(marks(&queue).is_empty(), "it is out");
+}
+
+#[tokio::test]
+async fn what_was_declined_can_be_published_later_and_what_has_replies_stays_out() {
+    let Forum { app, mut nia, mut max, mut mia, mut visitor } = forum(FirstPosts::All).await;
+    let story = nia.text_story("A second look", "Words.").await;
+    decide(&mut mia, "decline", &[story], "").await;
+    mia.get(&format!("/item/{story}/moderate")).await.finds(1, "button[name=on][value=false]");
+    mia.post(&format!("/item/{story}/kill"), &[("on", "false")]).await;
+    assert_eq!(visitor.get("/new").await.stories(), [story]);
+    app.set_karma("max", 600).await;
+    let other = nia.text_story("A third story", "Words.").await;
+    decide(&mut mia, "approve", &[other], "").await;
+    let at = mia.get("/mod").await.one("form[action='/mod/undo'] [name=at]").attr("value").to_owned();
+    mia.reply(other, "Well said.").await;
+    let late = mia.post("/mod/undo", &[("at", &at), ("decision", "approve")]).await;
+    assert_eq!(late.status, StatusCode::CONFLICT, "{}", late.text());
+    assert_eq!(max.get("/new").await.stories(), [other, story]);
 }

@@ -163,7 +163,12 @@ impl Town {
                 let held = self.held_story().await;
                 self.mia.post("/mod", &[("decision", "approve"), ("item", &format!("{held}-0"))]).await;
                 let at = self.app.now().0.to_string();
-                vec![Step::new(path.to_owned(), "hold", Object::Item(held), &[("at", &at)])]
+                vec![Step::new(
+                    path.to_owned(),
+                    "hold",
+                    Object::Item(held),
+                    &[("at", &at), ("decision", "approve")],
+                )]
             }
             other => unknown(other),
         }

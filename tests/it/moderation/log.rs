@@ -165,7 +165,8 @@ impl Town {
                 let form = [("decision", decided), ("item", &format!("{story}-0")), ("reason", "a reason")];
                 self.mia.post("/mod", &form).await;
                 if act == "hold" {
-                    self.mia.post("/mod/undo", &[("at", &self.app.now().0.to_string())]).await;
+                    let undo = [("at", &*self.app.now().0.to_string()), ("decision", "approve")];
+                    self.mia.post("/mod/undo", &undo).await;
                 }
             }
             "admit" | "decline" => {

@@ -177,7 +177,7 @@ impl MailingApp {
 
 /// Enters an address on the settings page.
 pub async fn enter(browser: &mut Browser, address: &str) -> Page {
-    let page = browser.post("/settings/email", &[("email", address), ("current", PASSWORD)]).await;
+    let page = browser.post("/settings/email", &[("email", address), ("password", PASSWORD)]).await;
     assert_eq!(page.status, StatusCode::SEE_OTHER, "{}", page.text());
     page
 }

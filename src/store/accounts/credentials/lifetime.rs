@@ -25,7 +25,7 @@ pub(crate) enum CredentialEnd<'a> {
 const STARTED: [&str; 2] =
     ["delete from password_resets where user_id = $1", "delete from pending_logins where user_id = $1"];
 
-/// Those that only the end of the account ends.
+/// Those that the end of the account ends, and [`end_made_since`].
 const LASTING: [&str; 2] =
     ["delete from totp_secrets where user_id = $1", "delete from recovery_codes where user_id = $1"];
 
@@ -40,7 +40,7 @@ pub(crate) async fn end_made_since(tx: &mut Tx, user: UserId, since: Timestamp) 
     Ok(())
 }
 
-/// Ends what `why` ends. Second factors, recovery codes and passkeys stay: a ban and a role concern the
+/// Ends what `why` ends. Second factors and recovery codes stay: a ban and a role concern the
 /// session, and a new password no other credential.
 pub(crate) async fn end_credentials(tx: &mut Tx, user: UserId, why: CredentialEnd<'_>) -> Result<()> {
     for statement in STARTED {

@@ -16,8 +16,8 @@ const BATCH: i64 = 100;
 
 /// What is the member's alone; their notifications after the inbox that shows them.
 const PERSONAL: [&str; 14] = [
-    // The name before.
-    "update moderation_log set detail = '' where user_id = $1 and action = 'rename'",
+    // Earlier names.
+    "update moderation_log set detail = '' where actor_id = $1 and action = 'rename'",
     "delete from mails where user_id = $1",
     "delete from mail_links where user_id = $1",
     "delete from mailboxes where user_id = $1",

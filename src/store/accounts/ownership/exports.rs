@@ -44,15 +44,13 @@ impl Store {
 
     /// Asks for an archive, which replaces an earlier one. Fails with `Conflict` if it is too soon.
     pub async fn ask_for_export(&self, user: UserId, now: Timestamp) -> Result<()> {
-        if self.export(user, now).await?.is_some_and(|export| !export.may_be_replaced(now)) {
-            return Err(Error::Conflict);
-        }
         let mut tx = self.begin().await?;
         let asked = tx
             .sql(
                 "insert into exports (user_id, asked_at) values ($1, $2) on conflict (user_id) do update set \
                  asked_at = excluded.asked_at, lease_until = 0, attempts = 0, finished_at = null, archive = \
-                 null where exports.asked_at <= $3 or exports.finished_at is not null",
+                 null where exports.asked_at <= $3 or (exports.finished_at is not null and \
+                 exports.archive is null)",
             )
             .bind(user)
             .bind(now)
@@ -104,7 +102,7 @@ impl Store {
         Ok(Some(user).filter(|_| claimed == 1 && goes_on))
     }
 
-    /// Keeps an archive that was made; not if the account is deleted by now, or another was asked for.
+    /// Keeps an archive that was made, unless the account is deleted by now.
     pub async fn finish_export(&self, user: UserId, archive: &[u8], now: Timestamp) -> Result<()> {
         let mut tx = self.begin().await?;
         tx.sql(

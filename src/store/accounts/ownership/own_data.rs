@@ -4,6 +4,7 @@ use crate::domain::accounts::own_data::{MAX_ROWS, OwnData, OwnNotice, OwnPost, O
 use crate::domain::accounts::user::UserId;
 use crate::domain::items::item::Kind;
 use crate::domain::notification::Notification;
+use crate::store::accounts::ownership::shown_name;
 use crate::store::{Fetchable, Result, Store};
 
 /// Posts of a kind by `$1`, the newest `$2`.
@@ -34,17 +35,27 @@ macro_rules! select_revisions {
 /// When `$1` saved, hid or vouched for which items.
 macro_rules! select_marked {
     ($table:literal) => {
-        concat!("select item_id, created_at from ", $table, " where user_id = $1 limit $2")
+        concat!(
+            "select item_id, created_at from ",
+            $table,
+            " where user_id = $1 order by created_at desc limit $2"
+        )
     };
 }
 
-const PROFILE: &str = "select u.name, u.role, u.karma, u.created_at, u.about, u.theme, u.comment_order, \
-    u.show_dead, i.name as invited_by, m.address as email, m.inbox_mail from users u left join users i on \
-    i.id = u.invited_by left join mailboxes m on m.user_id = u.id where u.id = $1";
+const PROFILE: &str = concat!(
+    "select u.name, u.role, u.karma, u.created_at, u.about, u.theme, u.comment_order, u.show_dead, ",
+    shown_name!("i"),
+    " as invited_by, m.address as email, m.inbox_mail from users u left join users i on i.id = u.invited_by \
+     left join mailboxes m on m.user_id = u.id where u.id = $1"
+);
+/// One a year at most.
 const FORMER_NAMES: &str = "select name, held_at from held_names where user_id = $1 limit $2";
 const VOTES: &str = "select item_id, dir, created_at from votes where user_id = $1 and not own order by \
     created_at desc, item_id limit $2";
-const FLAGS: &str = "select item_id, reason, note, created_at from flags where user_id = $1 limit $2";
+const FLAGS: &str = "select item_id, reason, note, created_at from flags where user_id = $1 order by \
+    created_at desc limit $2";
+/// Of these a member has at most 200.
 const FOLLOWS: &str =
     "select kind, cast(target as text) as value, created_at from follows where user_id = $1 limit $2";
 const MUTES: &str = "select kind, value, created_at from mutes where user_id = $1 limit $2";
@@ -54,9 +65,13 @@ const NOTICES: &str = "select t.id, t.user_id, t.created_at, t.action, t.item_id
     t.detail, t.until, t.posts from inbox n join notifications t on t.id = n.notification_id where n.user_id \
     = $1 order by n.created_at desc, n.id desc limit $2";
 const SESSIONS: &str = "select created_at, last_used_at, expires_at, agent from sessions where user_id = $1 \
-    limit $2";
-const INVITATIONS: &str = "select i.created_at, i.expires_at, u.name as used_by, i.revoked_at from \
-    invitations i left join users u on u.id = i.used_by where i.inviter_id = $1 limit $2";
+    order by last_used_at desc limit $2";
+const INVITATIONS: &str = concat!(
+    "select i.created_at, i.expires_at, ",
+    shown_name!("u"),
+    " as used_by, i.revoked_at from invitations i left join users u on u.id = i.used_by where i.inviter_id = \
+     $1 order by i.id desc limit $2"
+);
 
 impl Store {
     pub async fn own_data(&self, user: UserId) -> Result<OwnData> {

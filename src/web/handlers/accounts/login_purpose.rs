@@ -21,7 +21,7 @@ const PURPOSES: [(&str, &str); 19] = [
     ("log", "Log in to read the moderation log; on this site only members can."),
     ("read", "Log in to read; on this site only members can."),
     ("moderate", "Log in as a moderator to do this."),
-    ("reset", "Log in with your new password, and then with your second factor."),
+    ("reset", "Log in with your new password, then enter your second factor."),
     ("member", "Log in first: this is for members."),
 ];
 

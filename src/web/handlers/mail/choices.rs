@@ -13,12 +13,11 @@ use crate::domain::time::relative_time;
 use crate::store::{self, MailboxRow};
 use crate::web::error::Error;
 use crate::web::extract::client_ip::ClientIp;
-use crate::web::extract::form::{Form, FormErrors, FormRefusal, busy};
+use crate::web::extract::form::{Form, FormErrors, FormRefusal};
 use crate::web::extract::local_redirect::LocalRedirect;
 use crate::web::extract::recovered_form::RecoverableForm;
 use crate::web::extract::session::CurrentMember;
-use crate::web::handlers::mail::own_password;
-use crate::web::rate_limit;
+use crate::web::handlers::accounts::credentials::confirm::{check_password, refused};
 use crate::web::state::App;
 use crate::web::view::layout::{Page, html_with};
 
@@ -83,7 +82,7 @@ pub struct EmailForm {
     #[serde(default)]
     email: String,
     #[serde(default)]
-    current: String,
+    password: String,
 }
 
 /// `POST /settings/email`: sends a link that confirms the address, or removes it.
@@ -93,17 +92,10 @@ pub async fn update(
     RecoverableForm { asking, typed }: RecoverableForm<EmailForm>,
 ) -> Result<Response, Error> {
     let again = |errors| page(&app, &asking, Some(&typed.email), errors, false);
-    again(match change(&app, &asking, address, &typed).await {
-        Ok(()) => return Ok(LocalRedirect::new("/settings/email").redirect()),
-        Err(FormRefusal::Invalid(errors)) => errors,
-        Err(FormRefusal::Error(Error::RateLimited(held))) => {
-            let form = again(FormErrors::rate_limited(&held, &held)).await?;
-            return Ok(rate_limit::with_status(form, &held));
-        }
-        Err(FormRefusal::Error(Error::Busy)) => return Ok(busy(again(FormErrors::busy()).await?)),
-        Err(FormRefusal::Error(error)) => return Err(error),
-    })
-    .await
+    match change(&app, &asking, address, &typed).await {
+        Ok(()) => Ok(LocalRedirect::new("/settings/email").redirect()),
+        Err(refusal) => refused(refusal, again).await,
+    }
 }
 
 async fn change(
@@ -114,7 +106,7 @@ async fn change(
 ) -> Result<(), FormRefusal> {
     let (member, now) = (&asking.member, asking.viewer.now);
     if typed.email.trim().is_empty() {
-        own_password::check(app, member, address, &typed.current).await?;
+        check_password(app, member, address, &typed.password).await?;
         return Ok(app.store.remove_address(member.id, now).await?);
     }
     if app.mailer.is_none() {
@@ -122,7 +114,7 @@ async fn change(
         return Err(FormErrors::one("email", sentence).into());
     }
     let new = EmailAddress::parse(&typed.email).map_err(|error| FormErrors::one("email", error))?;
-    own_password::check(app, member, address, &typed.current).await?;
+    check_password(app, member, address, &typed.password).await?;
     match app.store.ask_to_confirm(member.id, &new, now).await {
         Err(store::Error::Refused(sentence)) => Err(FormErrors::one("email", sentence).into()),
         done => Ok(done?),

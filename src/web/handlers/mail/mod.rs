@@ -3,5 +3,4 @@
 pub mod choices;
 pub mod links;
 pub mod lost_password;
-pub mod own_password;
 pub mod unsubscribe;

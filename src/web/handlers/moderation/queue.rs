@@ -99,17 +99,21 @@ pub async fn decide(
     RecoverableForm { asking: by, typed: fields }: RecoverableForm<Fields, Moderator>,
 ) -> Result<Response, Error> {
     let value = |name: &str| fields.iter().find(|(field, _)| field == name).map_or("", |(_, value)| value);
-    let approve = match value("decision") {
-        "approve" => true,
-        "decline" => false,
-        _ => return Err(Error::bad("A decision is to approve or to decline.")),
-    };
+    let approve = is_approval(value("decision"))?;
     let ticked = fields.iter().filter(|(field, _)| field == "item");
     let items: Vec<(ItemId, i64)> =
         ticked.filter_map(|(_, seen)| seen_version(seen)).take(MAX_DECIDED).collect();
     match approve::decide(&app, &by, &items, approve, value("reason")).await? {
         ApprovalOutcome::Done => Ok(Redirect::to("/mod").into_response()),
         ApprovalOutcome::Invalid(errors) => page(&app, &by, PageCursor::default(), errors).await,
+    }
+}
+
+fn is_approval(decision: &str) -> Result<bool, Error> {
+    match decision {
+        "approve" => Ok(true),
+        "decline" => Ok(false),
+        _ => Err(Error::bad("A decision is to approve or to decline.")),
     }
 }
 
@@ -123,16 +127,19 @@ fn seen_version(field: &str) -> Option<(ItemId, i64)> {
 pub struct UndoForm {
     /// When it was decided.
     at: i64,
+    /// What is undone.
+    #[serde(default)]
+    decision: String,
     #[serde(default)]
     goto: LocalRedirect,
 }
 
-/// `POST /mod/undo`: puts what the moderator decided at a moment back into the queue.
+/// `POST /mod/undo`: puts what the moderator approved or declined at a moment back into the queue.
 pub async fn undo(
     State(app): State<App>,
     by: Moderator,
     Form(asked): Form<UndoForm>,
 ) -> Result<Response, Error> {
-    approve::undo(&app, &by, Timestamp(asked.at)).await?;
+    approve::undo(&app, &by, Timestamp(asked.at), is_approval(&asked.decision)?).await?;
     Ok(asked.goto.redirect())
 }

@@ -4,7 +4,7 @@ use crate::clock::{MINUTE, Timestamp};
 use crate::domain::accounts::user::Member;
 use crate::domain::items::item::{Item, ItemId};
 use crate::domain::moderation::action::{Action, LogPhrase, Undo};
-use crate::store::{LogFilter, LogRow, MAX_DECIDED};
+use crate::store::{LogFilter, LogRow};
 use crate::web::error::Error;
 use crate::web::extract::session::MaybeMember;
 use crate::web::state::App;
@@ -23,8 +23,16 @@ pub struct LastAction {
     pub reason: String,
     pub when: TimeView,
     pub undo: Option<Undo>,
-    /// A decision on posts that waited: how many more there were, and when it was made, to undo it whole.
-    pub decision: Option<(usize, Timestamp)>,
+    /// A decision on posts that waited, to undo it whole.
+    pub decision: Option<LastDecision>,
+}
+
+pub struct LastDecision {
+    /// How many more posts there were.
+    pub others: i64,
+    pub at: Timestamp,
+    /// As the form that undoes it sends it.
+    pub name: &'static str,
 }
 
 impl LastAction {
@@ -67,15 +75,15 @@ impl LastAction {
 }
 
 /// The other posts of the decision that `act` is a part of.
-async fn decision(app: &App, act: &LogRow, moderator: &Member) -> Result<Option<(usize, Timestamp)>, Error> {
-    if !matches!(act.action, Action::Approve | Action::DeclinePost) {
-        return Ok(None);
-    }
-    let same =
-        LogFilter { actor: Some(moderator.id), act: Some(act.action), private: true, ..LogFilter::default() };
-    let rows = app.store.log(same, i64::try_from(MAX_DECIDED).unwrap_or(100)).await?;
-    let others = rows.iter().filter(|row| row.created_at == act.created_at).count().saturating_sub(1);
-    Ok(Some((others, act.created_at)))
+async fn decision(app: &App, act: &LogRow, moderator: &Member) -> Result<Option<LastDecision>, Error> {
+    let name = match act.action {
+        Action::Approve => "approve",
+        Action::DeclinePost => "decline",
+        _ => return Ok(None),
+    };
+    let posts = app.store.decided_at(moderator.id, act.action, act.created_at).await?;
+    let others = posts.saturating_sub(1);
+    Ok(Some(LastDecision { others, at: act.created_at, name }))
 }
 
 fn name(item: &Item) -> String {

@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::extract::State;
-use axum::response::{IntoResponse, Response};
+use axum::response::{IntoResponse, Redirect, Response};
 use http::header::CACHE_CONTROL;
 
 use crate::clock::MINUTE;
@@ -123,6 +123,11 @@ async fn pass(
 }
 
 /// The first step again, leading to the same.
+/// `GET /login/code`, a reload: a log-in begins with the password.
+pub async fn start_over() -> Redirect {
+    Redirect::to("/login")
+}
+
 async fn begin_anew(app: &App, viewer: &MaybeMember, form: SecondStepForm) -> Result<Response, Error> {
     let sentence = "This log-in has ended: it waits for five minutes and for five codes. Please begin again.";
     let typed = LoginForm::leading_to(form.destination);
