@@ -1,9 +1,10 @@
-//! Jobs in the background: purging what is old, archives of members’ data, mail, external writes and
-//! checkpoints.
+//! Jobs in the background: purging what is old, archives of members’ data, mail, statistics, external
+//! writes and checkpoints.
 
 mod exports;
 mod leased;
 mod mail;
+mod statistics;
 mod wal_checkpoint;
 
 use std::time::Duration;
@@ -16,6 +17,8 @@ use crate::jobs::exports::make_exports_regularly;
 use crate::jobs::leased::{CLAIM_INTERVAL, log_failure, until_lost};
 pub use crate::jobs::mail::{prepare_mail_if_due, send_mail};
 use crate::jobs::mail::{prepare_mail_regularly, send_mail_regularly};
+pub use crate::jobs::statistics::count_statistics_if_due;
+use crate::jobs::statistics::count_statistics_regularly;
 pub use crate::jobs::wal_checkpoint::checkpoint_wal;
 use crate::jobs::wal_checkpoint::checkpoint_wal_regularly;
 use crate::store::{Error, RetentionPolicy};
@@ -52,6 +55,7 @@ pub fn start(app: &App) {
     spawn("exchange wake-ups", app, exchange_wake_ups);
     spawn("flush activity", app, flush_activity);
     spawn("make exports", app, make_exports_regularly);
+    spawn("count statistics", app, count_statistics_regularly);
     spawn("tidy limits", app, tidy_limits);
     spawn("checkpoint WAL", app, checkpoint_wal_regularly);
     if app.mailer.is_some() {

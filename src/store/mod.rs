@@ -9,6 +9,7 @@ mod mail;
 mod moderation;
 mod rate_buckets;
 mod settings;
+mod statistics;
 mod votes;
 
 use db::{Bindable, Change, Db, Fetchable, Tx};
@@ -18,6 +19,7 @@ pub use db::{
 };
 pub use import::{Imported, ImportedVote, NewItem};
 pub use rate_buckets::BucketGrant;
+pub use statistics::MonthStatistics;
 pub use votes::{NewVote, UncountedVote};
 
 pub use crate::store::accounts::credentials::pending_logins::{PassedLogin, PendingLogin};

@@ -14,7 +14,9 @@ use crate::web::handlers::mail::{choices, links, lost_password, unsubscribe};
 use crate::web::handlers::moderation::log;
 use crate::web::handlers::votes::my_lists::MyList;
 use crate::web::handlers::votes::{flag, my_lists, vote};
-use crate::web::handlers::{following, hn_redirects, inbox, moderation, pages, search, static_files};
+use crate::web::handlers::{
+    following, hn_redirects, inbox, moderation, pages, search, static_files, statistics,
+};
 use crate::web::middleware::canonical_url::QueryValue;
 use crate::web::state::App;
 
@@ -36,6 +38,7 @@ fn reading() -> Router<App> {
         .route("/comments", get(comments::newest))
         .route("/comments/best", get(comments::best))
         .route("/leaders", get(profile::leaders))
+        .route("/statistics", get(statistics::show))
         .route("/search", get(search::show))
         // one item
         .route("/item/{id}", get(item::show))

@@ -37,6 +37,15 @@ impl Day {
         self.start().plus(DAY)
     }
 
+    pub(super) fn first_of_month(self) -> Day {
+        Day(self.0.first_of_month())
+    }
+
+    /// As jiff's `strftime` does it.
+    pub(super) fn format(self, format: &str) -> String {
+        self.0.strftime(format).to_string()
+    }
+
     /// Adds days and months, clamped to the month's last day.
     pub fn shifted(self, days: i32, months: i32) -> Option<Day> {
         let date = self.0.checked_add(months.months().days(days)).ok()?;

@@ -1,4 +1,5 @@
-//! Calendar days and relative times.
+//! Calendar days and months, and relative times.
 
 pub mod day;
+pub mod month;
 pub mod relative_time;

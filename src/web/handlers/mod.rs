@@ -10,4 +10,5 @@ pub mod moderation;
 pub mod pages;
 pub mod search;
 pub mod static_files;
+pub mod statistics;
 pub mod votes;

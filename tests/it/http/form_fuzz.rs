@@ -22,6 +22,7 @@ GET  /from/{*site} before hid
 GET  /comments before
 GET  /comments/best p at from
 GET  /leaders
+GET  /statistics
 GET  /search q
 GET  /item/{id} order again voted vote
 GET  /item/{id}/count

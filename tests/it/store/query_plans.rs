@@ -24,6 +24,7 @@ const ADMINS: &str = "SCAN users USING INDEX users_admins";
 const A_PAGE: &str = "a page, in the order of the index";
 const AT_MOST_100: &str = "at most 100, which the statement counts";
 const OPENED: &str = "a database that is opened";
+const STATISTICS: &str = "the job that counts statistics";
 const NEWEST_50: &str = "the newest 50, in the order of the index";
 
 /// Allowed exceptions: the step's beginning, a part of its statement, and why it is bounded.
@@ -128,6 +129,13 @@ const NOT_FROM_REQUESTS: &[(&str, &str)] = &[
     ("idle_in_transaction_session_timeout", "a move"),
     ("rate_buckets", "by the primary key, and PostgreSQL alone"),
     ("insert into votes (user_id, item_id, dir, counted, created_at)", "a site that is made up"),
+    ("insert into monthly_statistics (month, ", STATISTICS),
+    ("select min(at) from (select min(created_at)", STATISTICS),
+    (" and v.created_at >= u.created_at + $3 and ", STATISTICS),
+    (" count(distinct author_id) as authors from ", STATISTICS),
+    ("select count(distinct user_id) from sessions ", STATISTICS),
+    (" from votes where not own group by day", STATISTICS),
+    ("select f.first, min(l.created_at) from ", STATISTICS),
 ];
 
 /// The narrow indices of the lists, each with a part of the statement that it was made for.
