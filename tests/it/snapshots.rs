@@ -19,7 +19,7 @@ fn keep(name: &str, tree: &str) {
 /// The page's own part, which differs from page to page; what stands around it is the same on all.
 #[track_caller]
 fn main(page: &Page) -> String {
-    format!("document {:?}\n{}", page.one("title").text, page.tree_of("main"))
+    format!("document {:?}\n{}", page.one("head > title").text, page.tree_of("main"))
 }
 
 #[track_caller]
@@ -51,6 +51,7 @@ async fn the_front_page_is_told_whole_to_each_kind_of_reader() {
 async fn lists() {
     let forum = InUse::new().await;
     let mut visitor = forum.town.app.visitor();
+    stoa::jobs::count_statistics_if_due(&forum.town.app.app).await.expect("counted");
     for (name, path) in [
         ("new", "/new"),
         ("past", "/past?day=2026-11-23"),
@@ -58,6 +59,7 @@ async fn lists() {
         ("best_comments", "/comments/best"),
         ("search", "/search?q=loom"),
         ("leaders", "/leaders"),
+        ("statistics", "/statistics"),
         ("log", "/log"),
     ] {
         check(name, &visitor.get(path).await);

@@ -81,6 +81,9 @@ async fn forum() -> (TestApp, Browser) {
             app.blob(&[80, 75, 0])
         ),
         "update users set renamed_at = 9 where name = 'alice'".to_owned(),
+        "insert into monthly_statistics (month, joined, visited, stories, comments, authors, votes, decided) \
+         values (0, 1, 2, 3, 4, 5, 6, 7)"
+            .to_owned(),
         "insert into signup_requests (name, password, text, created_at) values ('eve', 'p', 't', 5)"
             .to_owned(),
         // Later items take higher ids than any that there was.

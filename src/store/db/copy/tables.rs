@@ -95,10 +95,10 @@ impl TableShape {
         ["instance", "secrets"].contains(&self.name.as_str())
     }
 
-    /// Whether its rows are numbered.
+    /// Whether the database numbers its rows.
     pub fn has_ids(&self) -> bool {
         let [at] = self.key[..] else { return false };
-        self.columns.get(at).is_some_and(|(_, kind)| *kind == ColumnKind::Integer)
+        self.columns.get(at).is_some_and(|(name, kind)| name == "id" && *kind == ColumnKind::Integer)
     }
 
     pub fn rows_at_once(&self) -> usize {

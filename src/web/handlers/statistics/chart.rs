@@ -12,7 +12,7 @@ pub struct Series {
 }
 
 /// A series' part of a month's bar.
-pub struct Segment {
+pub struct BarPart {
     pub x: usize,
     pub y: i64,
     pub height: i64,
@@ -23,7 +23,7 @@ pub struct Segment {
 pub struct Bar {
     /// The month and its figures.
     pub title: String,
-    pub segments: Vec<Segment>,
+    pub parts: Vec<BarPart>,
 }
 
 pub struct Chart {
@@ -53,7 +53,7 @@ impl Chart {
         };
         let bars = (0..months.len()).zip(months).map(|(at, month)| Bar {
             title: format!("{month}: {}", figures(at).join(" + ")),
-            segments: segments(at, of_month(at), highest),
+            parts: parts(at, of_month(at), highest),
         });
         let rows = (0..months.len()).zip(months).rev().map(|(at, month)| (month.clone(), figures(at)));
         Chart {
@@ -80,7 +80,7 @@ impl Chart {
 
     /// No month has anything to draw.
     pub fn is_empty(&self) -> bool {
-        self.bars.iter().all(|bar| bar.segments.is_empty())
+        self.bars.iter().all(|bar| bar.parts.is_empty())
     }
 
     pub fn first_month(&self) -> &str {
@@ -92,19 +92,19 @@ impl Chart {
     }
 }
 
-fn segments(at: usize, values: impl Iterator<Item = Option<i64>>, highest: i64) -> Vec<Segment> {
+fn parts(at: usize, values: impl Iterator<Item = Option<i64>>, highest: i64) -> Vec<BarPart> {
     let scaled = |value: i64| value.saturating_mul(HEIGHT).checked_div(highest).unwrap_or(0);
     let mut below = 0_i64;
-    let mut segments = Vec::new();
+    let mut parts = Vec::new();
     for (series, value) in values.enumerate() {
         let above = below.saturating_add(value.unwrap_or(0));
         let height = scaled(above) - scaled(below);
         if height > 0 {
-            segments.push(Segment { x: at * WIDTH, y: HEIGHT - scaled(above), height, series });
+            parts.push(BarPart { x: at * WIDTH, y: HEIGHT - scaled(above), height, series });
         }
         below = above;
     }
-    segments
+    parts
 }
 
 #[cfg(test)]
@@ -122,7 +122,7 @@ mod tests {
     fn bars_are_stacked_and_the_highest_fills_the_drawing() {
         let drawn = chart(&[Some(1), Some(4), None], &[Some(1), Some(0), Some(3)]);
         let parts = |at: usize| -> Vec<(i64, i64, usize)> {
-            drawn.bars[at].segments.iter().map(|part| (part.y, part.height, part.series)).collect()
+            drawn.bars[at].parts.iter().map(|part| (part.y, part.height, part.series)).collect()
         };
         assert_eq!(parts(0), [(750, 250, 0), (500, 250, 1)]);
         assert_eq!(parts(1), [(0, 1_000, 0)]);
