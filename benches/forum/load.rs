@@ -70,6 +70,10 @@ impl Request {
         Request { expected, ..Request::post(&format!("/item/{id}/reply"), session, &form, "text/html") }
     }
 
+    pub fn mute_word(session: &str, word: &str) -> Request {
+        Request::post("/settings/muted", session, &format!("kind=word&value={word}&on=true"), "text/html")
+    }
+
     pub fn log_in(name: &str, password: &str) -> Request {
         let form = format!("name={name}&password={}", password.replace(' ', "+"));
         Request::post("/login", "", &form, "text/html")

@@ -28,6 +28,7 @@ mod instructions;
 mod limits;
 mod load;
 mod mixed_load;
+mod own_pages;
 mod postgres;
 mod report;
 mod results;

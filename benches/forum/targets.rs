@@ -2,8 +2,9 @@
 
 use crate::report::thousands;
 use crate::results::{Results, Row, figure};
+use crate::table::MEMBER;
 use crate::targets::Bound::{AtLeast, AtMost};
-use crate::{cold, flood, mixed_load};
+use crate::{cold, flood, mixed_load, own_pages};
 
 /// Pages that should cost a visitor little more than their bytes.
 const FOR_VISITORS: [&str; 5] = ["front page", THREAD, "3,000-comment thread", "user page", "feed"];
@@ -100,10 +101,17 @@ pub fn all(results: &Results) -> Vec<Target> {
     let one = Target::one;
     let log = results.rows.iter().filter(|row| row.name.starts_with(flood::LOG));
     let log = log.map(|row| (row.name.clone(), Some(row.value)));
+    let inbox = MEMBER.map(|(form, _)| {
+        let row = results.of(own_pages::INBOX, &format!("member, {form}"));
+        (form.to_owned(), row.and_then(|row| row.more.cpu_ms))
+    });
+    let inbox = inbox.into_iter();
     targets.extend([
         one("votes, of the same statements in a loop", AtLeast(0.5), "", ratio("votes")),
         one("comments, of the same statements in a loop", AtLeast(0.25), "", ratio("comments")),
         one("items a second of an import", AtLeast(20_000.0), "", value("import")),
+        Target::worst("page of the inbox, CPU time", AtMost(1.0), " ms", inbox),
+        one("3,000 comments with 50 muted words, of without", AtMost(1.3), "", ratio(own_pages::MUTING)),
         one("memory after start, a million items", AtMost(64.0), " MB", largest("resident after start")),
         one("memory after the whole load", AtMost(160.0), " MB", value("resident after everything")),
         one("start to first response, a million items", AtMost(500.0), " ms", largest(START)),

@@ -112,7 +112,7 @@ fn charts(months: &[MonthStatistics]) -> Vec<Chart> {
 /// `/statistics`
 pub async fn show(State(app): State<App>, viewer: MaybeMember) -> Result<Response, Error> {
     let months = app.store.statistics().await?;
-    let latest = &months[months.len().saturating_sub(MONTHS)..];
+    let (_, latest) = months.split_at(months.len().saturating_sub(MONTHS));
     let page = Page::new(&app, &viewer, "statistics", "Statistics")
         .described(format!("People, posts and votes of {}, month by month", viewer.settings.site_name));
     Ok(html(&StatisticsPage { page, totals: totals(&months), charts: charts(latest) }))
