@@ -3,7 +3,6 @@
 use axum::Router;
 use axum::routing::{get, post};
 
-use crate::web::feeds::atom;
 use crate::web::handlers::accounts::credentials::{overview, recovery, second_step, two_factor};
 use crate::web::handlers::accounts::ownership::{deletion, export, rename};
 use crate::web::handlers::accounts::{
@@ -15,7 +14,7 @@ use crate::web::handlers::moderation::log;
 use crate::web::handlers::votes::my_lists::MyList;
 use crate::web::handlers::votes::{flag, my_lists, vote};
 use crate::web::handlers::{
-    following, hn_redirects, inbox, moderation, pages, search, static_files, statistics,
+    feeds, following, hn_redirects, inbox, moderation, pages, search, static_files, statistics,
 };
 use crate::web::middleware::canonical_url::QueryValue;
 use crate::web::state::App;
@@ -134,8 +133,11 @@ fn machines() -> Router<App> {
         .route("/privacy", get(pages::privacy))
         .route("/contact", get(pages::contact))
         .route("/bookmarklet", get(submit::bookmarklet))
-        .route("/feed/top.atom", get(atom::top))
-        .route("/feed/log.atom", get(log::atom))
+        .route("/feed/{feed}", get(feeds::list))
+        .route("/feed/user/{feed}", get(feeds::user))
+        .route("/feed/user/{name}/{feed}", get(feeds::user_list))
+        .route("/feed/item/{feed}", get(feeds::item))
+        .route("/feed/from/{*feed}", get(feeds::site))
         .route("/robots.txt", get(pages::robots))
         .route("/healthz", get(pages::healthz))
         .route("/readyz", get(pages::readyz))
@@ -215,6 +217,11 @@ pub fn query(path: &str) -> &'static [(&'static str, QueryValue)] {
         ["inbox"] => &[("show", Text), ("at", Number), ("before", Number)],
         ["invited"] | ["user", _, "invited"] => &[("at", Number), ("after", Number)],
         ["search"] => &[("q", Text)],
+        ["feed", "log.atom" | "log.rss" | "log.json"] => &[],
+        ["feed", ..] => &[
+            ("points", Number), ("comments", Number), ("q", Text), ("count", Number), ("link", Text),
+            ("description", Number),
+        ],
         ["log"] => &[("act", Text), ("moderator", Text), ("person", Text), ("item", Text), ("before", Text)],
         // one item
         ["item", _] => &[("order", Order), ("again", Arrival), ("voted", Arrival), ("vote", Arrival)],

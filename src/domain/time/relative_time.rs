@@ -68,6 +68,18 @@ pub fn exact(time: Timestamp) -> String {
     calendar(time).to_string()
 }
 
+/// RFC 9110's date, `Wed, 12 Nov 2025 10:00:00 GMT`; clamped to the years from 0 to 9999.
+pub fn http_date(time: Timestamp) -> String {
+    let printer = jiff::fmt::rfc2822::DateTimePrinter::new();
+    printer.timestamp_to_rfc9110_string(&calendar(time)).unwrap_or_default()
+}
+
+/// Reads what [`http_date`] writes.
+pub fn parse_http_date(text: &str) -> Option<Timestamp> {
+    let moment = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text).ok()?;
+    Some(Timestamp(moment.as_second()))
+}
+
 /// As [`exact`] writes it.
 impl serde::Serialize for Timestamp {
     fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {

@@ -4,11 +4,12 @@
 use crate::clock::Timestamp;
 use crate::domain::accounts::user::UserId;
 use crate::domain::inbox::{InboxId, InboxKind, MAX_MENTIONS};
-use crate::domain::items::item::ItemId;
+use crate::domain::items::item::{Item, ItemId};
 use crate::domain::mail::choices::MailTimes;
 use crate::domain::text;
 use crate::store::accounts::pending_activity::SeenMark;
-use crate::store::{Bindable, Change, Error, Result, Store, Tx};
+use crate::store::items::rows::select_item;
+use crate::store::{Bindable, Change, Error, ItemCursor, Result, Store, Tx};
 
 /// A post, as it tells members.
 pub(crate) struct ToldPost {
@@ -180,6 +181,22 @@ pub(crate) async fn tell_of_notification(
 }
 
 impl Store {
+    /// Visible replies to a member, the newest first, as far back as an inbox is kept.
+    pub async fn replies_to(&self, user: UserId, page: ItemCursor) -> Result<Vec<Item>> {
+        self.read
+            .sql(select_item!(
+                "where i.id in (select item_id from inbox where user_id = $1 and kind = 'reply' \
+                 and (created_at, item_id) < ($2, $3) order by created_at desc, id desc limit $4) \
+                 and i.dead is null and i.deleted_at is null order by i.time desc, i.id desc"
+            ))
+            .bind(user)
+            .bind(page.before.0)
+            .bind(page.before.1)
+            .bind(page.rows)
+            .fetch_all()
+            .await
+    }
+
     /// A member's unread rows, newest first: at most 100, of the newest 300.
     pub(crate) async fn unread(&self, user: UserId, now: Timestamp) -> Result<Vec<UnreadRow>> {
         let rows: Vec<UnreadRow> = self

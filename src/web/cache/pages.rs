@@ -12,14 +12,18 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use axum::body::{Body, HttpBody};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, ETAG, SET_COOKIE, VARY};
+use http::header::{
+    CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, ETAG, LAST_MODIFIED, SET_COOKIE, VARY,
+};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use moka::future::Cache;
 use moka::policy::EvictionPolicy;
 use sha2::{Digest, Sha256};
 use tokio::sync::OnceCell;
 
+use crate::clock::Timestamp;
 use crate::domain::items::item::ItemId;
+use crate::domain::time::relative_time::{http_date, parse_http_date};
 use crate::fair_semaphore::Overloaded;
 use crate::store::ThreadGeneration;
 use crate::web::admission::{MemoryBudget, SharedReservation, Workers};
@@ -68,6 +72,7 @@ pub struct CachedPage {
     thread: Option<ThreadVersion>,
     headers: HeaderMap,
     etag: HeaderValue,
+    modified: Option<Timestamp>,
     plain: Bytes,
     reservation: SharedReservation,
     forms: [OnceCell<Compressed>; FORMS.len()],
@@ -82,6 +87,8 @@ struct Compressed {
 pub struct WantedEncodings<'a> {
     pub form: Option<usize>,
     pub known: Vec<HeaderValue>,
+    /// The time of the version that a client has which knows no ETag.
+    pub since: Option<Timestamp>,
     pub workers: Workers<'a>,
     pub memory: &'a MemoryBudget,
 }
@@ -94,6 +101,8 @@ pub struct PageCache {
     /// The key of the latest page of an address and theme, for when no page can be made, and the generation
     /// of what may have been removed from it.
     latest: moka::sync::Cache<(String, Option<&'static str>), (PageKey, u64)>,
+    /// When what has this ETag was first made, for pages that name that time.
+    first_made: moka::sync::Cache<HeaderValue, Timestamp>,
     pub under_way: SingleFlight<PageKey, RenderedPage>,
     pub largest: usize,
     pub rendered: AtomicUsize,
@@ -113,7 +122,9 @@ impl PageCache {
         let half = usize::try_from(bytes / 2).unwrap_or(usize::MAX);
         let largest = if half == 0 { MAX_CACHED_PAGE_BYTES } else { MAX_CACHED_PAGE_BYTES.min(half) };
         let latest = moka::sync::Cache::builder().max_capacity(LATEST.min(bytes / 1_024)).build();
-        PageCache { kept, latest, under_way: SingleFlight::default(), largest, rendered: AtomicUsize::new(0) }
+        let first_made = moka::sync::Cache::builder().max_capacity(LATEST.min(bytes / 1_024)).build();
+        let (under_way, rendered) = (SingleFlight::default(), AtomicUsize::new(0));
+        PageCache { kept, latest, first_made, under_way, largest, rendered }
     }
 
     /// Caches a page, under its thread's generation if it shows a single thread.
@@ -135,6 +146,14 @@ impl PageCache {
         Some((latest, page))
     }
 
+    /// Dates a page that names when it was made: content that was made before keeps its time.
+    fn date(&self, headers: &mut HeaderMap, etag: &HeaderValue) -> Option<Timestamp> {
+        let made = parse_http_date(headers.get(LAST_MODIFIED)?.to_str().ok()?)?;
+        let first = self.first_made.get_with(etag.clone(), || made);
+        headers.insert(LAST_MODIFIED, HeaderValue::from_str(&http_date(first)).ok()?);
+        Some(first)
+    }
+
     pub async fn answer(
         &self,
         key: &PageKey,
@@ -149,6 +168,51 @@ impl PageCache {
         response
     }
 
+    /// The response as a shareable page, or unchanged if it is private.
+    pub async fn shared(&self, response: Response) -> Result<RenderedPage, Response> {
+        let headers = response.headers();
+        let is_text = headers.get(CONTENT_TYPE).is_some_and(|kind| {
+            let kind = kind.as_bytes();
+            [&b"text/html"[..], b"application/atom+xml", b"application/rss+xml", b"application/feed+json"]
+                .iter()
+                .any(|shared| kind.starts_with(shared))
+        });
+        let is_private = headers.contains_key(SET_COOKIE)
+            || headers.get(CACHE_CONTROL).is_none_or(|control| control.as_bytes().ends_with(b"no-store"));
+        if response.status() != StatusCode::OK
+            || !is_text
+            || is_private
+            || headers.contains_key(CONTENT_ENCODING)
+        {
+            return Err(response);
+        }
+        let (mut head, body) = response.into_parts();
+        let parts = whole(body).await.map_err(|error| Error::internal(error).into_response())?;
+        head.headers.remove(CONTENT_LENGTH);
+        head.headers.insert(VARY, HeaderValue::from_static("Cookie, Accept-Encoding"));
+        if parts.iter().map(Bytes::len).sum::<usize>() > self.largest {
+            return Ok(RenderedPage::Large(Arc::new((head.headers, parts))));
+        }
+        // Copy: the received buffer may be larger and tied to a memory reservation.
+        let plain = Bytes::from(parts.concat());
+        let hash: String = Sha256::digest(&plain).iter().take(12).map(|byte| format!("{byte:02x}")).collect();
+        let etag = HeaderValue::from_str(&format!("W/\"{hash}\""))
+            .unwrap_or_else(|_| HeaderValue::from_static("W/\"\""));
+        head.headers.insert(ETAG, etag.clone());
+        let modified = self.date(&mut head.headers, &etag);
+        let thread = head.extensions.get().copied();
+        let (headers, reservation) = (head.headers, SharedReservation::default());
+        Ok(RenderedPage::Kept(Arc::new(CachedPage {
+            thread,
+            headers,
+            etag,
+            modified,
+            plain,
+            reservation,
+            forms: Default::default(),
+        })))
+    }
+
     pub async fn bytes(&self) -> u64 {
         self.kept.run_pending_tasks().await;
         self.kept.weighted_size()
@@ -157,44 +221,6 @@ impl PageCache {
     pub fn rendered(&self) -> usize {
         self.rendered.load(Ordering::Relaxed)
     }
-}
-
-/// The response as a shareable page, or unchanged if it is private or longer than `largest`.
-pub async fn shared(response: Response, largest: usize) -> Result<RenderedPage, Response> {
-    let headers = response.headers();
-    let is_text = headers.get(CONTENT_TYPE).is_some_and(|kind| {
-        let kind = kind.as_bytes();
-        kind.starts_with(b"text/html") || kind.starts_with(b"application/atom+xml")
-    });
-    let is_private = headers.contains_key(SET_COOKIE)
-        || headers.get(CACHE_CONTROL).is_none_or(|control| control.as_bytes().ends_with(b"no-store"));
-    if response.status() != StatusCode::OK || !is_text || is_private || headers.contains_key(CONTENT_ENCODING)
-    {
-        return Err(response);
-    }
-    let (mut head, body) = response.into_parts();
-    let parts = whole(body).await.map_err(|error| Error::internal(error).into_response())?;
-    head.headers.remove(CONTENT_LENGTH);
-    head.headers.insert(VARY, HeaderValue::from_static("Cookie, Accept-Encoding"));
-    if parts.iter().map(Bytes::len).sum::<usize>() > largest {
-        return Ok(RenderedPage::Large(Arc::new((head.headers, parts))));
-    }
-    // Copy: the received buffer may be larger and tied to a memory reservation.
-    let plain = Bytes::from(parts.concat());
-    let hash: String = Sha256::digest(&plain).iter().take(12).map(|byte| format!("{byte:02x}")).collect();
-    let etag = HeaderValue::from_str(&format!("W/\"{hash}\""))
-        .unwrap_or_else(|_| HeaderValue::from_static("W/\"\""));
-    head.headers.insert(ETAG, etag.clone());
-    let thread = head.extensions.get().copied();
-    let (headers, reservation) = (head.headers, SharedReservation::default());
-    Ok(RenderedPage::Kept(Arc::new(CachedPage {
-        thread,
-        headers,
-        etag,
-        plain,
-        reservation,
-        forms: Default::default(),
-    })))
 }
 
 async fn whole(mut body: Body) -> Result<Vec<Bytes>, axum::Error> {
@@ -213,9 +239,10 @@ impl CachedPage {
 
     /// Fails with `Overloaded` if the memory budget is used up.
     async fn answer(&self, wanted: &WantedEncodings<'_>) -> Result<Response, Overloaded> {
-        if wanted.known.iter().any(|known| names(known, &self.etag)) {
+        let is_unchanged = self.modified.zip(wanted.since).is_some_and(|(modified, since)| modified <= since);
+        if is_unchanged || wanted.known.iter().any(|known| names(known, &self.etag)) {
             let mut response = StatusCode::NOT_MODIFIED.into_response();
-            for name in [ETAG, VARY, CACHE_CONTROL] {
+            for name in [ETAG, LAST_MODIFIED, VARY, CACHE_CONTROL] {
                 if let Some(value) = self.headers.get(&name) {
                     response.headers_mut().insert(name, value.clone());
                 }

@@ -111,5 +111,5 @@ pub async fn submitlink(Query(asked): Query<HnSubmitQuery>) -> Response {
 
 /// `/rss`
 pub async fn rss() -> Response {
-    to("/feed/top.atom", &[])
+    to("/feed/top.rss", &[])
 }

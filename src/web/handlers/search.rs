@@ -1,11 +1,14 @@
 //! Search over story titles.
 
+use std::net::IpAddr;
+
 use askama::Template;
 use axum::extract::{Query, State};
 use axum::response::Response;
 use serde::Deserialize;
 
 use crate::domain::accounts::mutes::MuteScope;
+use crate::domain::items::item::Item;
 use crate::web::error::Error;
 use crate::web::extract::session::MaybeMember;
 use crate::web::member_pages::list_rows::StoryListHtml;
@@ -36,6 +39,24 @@ pub struct SearchQuery {
     q: String,
 }
 
+pub fn words_of(q: &str) -> Vec<String> {
+    q.split_whitespace().take(WORDS).map(|word| word.chars().take(LONGEST_WORD).collect()).collect()
+}
+
+/// Stories whose titles have all the words, the newest first; none without words.
+pub async fn titles(
+    app: &App,
+    from: Option<IpAddr>,
+    words: &[String],
+    rows: i64,
+) -> Result<Vec<Item>, Error> {
+    if words.is_empty() {
+        return Ok(Vec::new());
+    }
+    let _permit = app.admission.slow_pages.acquire(from).await?;
+    Ok(app.store.titles_with(words, rows).await?)
+}
+
 /// `/search`
 pub async fn show(
     State(app): State<App>,
@@ -43,15 +64,9 @@ pub async fn show(
     Query(asked): Query<SearchQuery>,
 ) -> Result<Response, Error> {
     let q = asked.q.trim();
-    let words: Vec<String> =
-        q.split_whitespace().take(WORDS).map(|word| word.chars().take(LONGEST_WORD).collect()).collect();
-    let found = if words.is_empty() {
-        Vec::new()
-    } else {
-        let _permit = app.admission.slow_pages.acquire(viewer.from).await?;
-        let rows = if viewer.mutes.is_empty() { PAGE_SIZE_I64 } else { ROWS_BESIDE_MUTED };
-        app.store.titles_with(&words, rows).await?
-    };
+    let rows = if viewer.mutes.is_empty() { PAGE_SIZE_I64 } else { ROWS_BESIDE_MUTED };
+    let words = words_of(q);
+    let found = titles(&app, viewer.from, &words, rows).await?;
     let found = shadowed::titled(&app, &viewer, found, &words).await?;
     let mut found = Unmuted::of(found, &viewer, MuteScope::Lists);
     found.truncate(PAGE_SIZE);

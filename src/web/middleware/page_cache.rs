@@ -6,14 +6,15 @@ use axum::body::Body;
 use axum::extract::Request;
 use axum::middleware::Next;
 use axum::response::Response;
-use http::header::{ACCEPT_ENCODING, IF_NONE_MATCH};
+use http::header::{ACCEPT_ENCODING, IF_MODIFIED_SINCE, IF_NONE_MATCH};
 use http::{Method, StatusCode};
 
 use crate::clock::MINUTE;
 use crate::config::Readers;
 use crate::domain::accounts::user::Theme;
+use crate::domain::time::relative_time::parse_http_date;
 use crate::web::cache::encoding::best_form;
-use crate::web::cache::pages::{CacheVersion, PageKey, RenderedPage, WantedEncodings, item_of, shared};
+use crate::web::cache::pages::{CacheVersion, PageKey, RenderedPage, WantedEncodings, item_of};
 use crate::web::extract::client_ip::ClientIp;
 use crate::web::extract::session::{self, theme_cookie};
 use crate::web::member_pages::gzip_segments::chained;
@@ -57,10 +58,13 @@ fn key(app: &App, request: &Request) -> Option<PageKey> {
 pub async fn serve(app: &App, request: Request, next: Next) -> Response {
     let Some(key) = key(app, &request) else { return next.run(request).await };
     let headers = request.headers();
-    let known = headers.get_all(IF_NONE_MATCH).iter().cloned().collect();
+    let known: Vec<_> = headers.get_all(IF_NONE_MATCH).iter().cloned().collect();
+    let since = headers.get(IF_MODIFIED_SINCE).filter(|_| known.is_empty());
+    let since = since.and_then(|date| parse_http_date(date.to_str().ok()?));
     let address = ClientIp::of_request(app, headers, request.extensions());
     let workers = app.admission.workers.of(address.fair_key());
-    let wanted = WantedEncodings { form: best_form(headers), known, workers, memory: &app.admission.memory };
+    let wanted =
+        WantedEncodings { form: best_form(headers), known, since, workers, memory: &app.admission.memory };
     // Boxed, like all that a kept page does not need: what is awaited in place is moved with the request.
     let latest = || {
         Box::pin(async {
@@ -123,7 +127,7 @@ async fn make(app: &App, key: PageKey, mut request: Request, next: Next) -> Resu
         app.pages.rendered.fetch_add(1, Ordering::Relaxed);
         // Read before the page is made, so that what is removed meanwhile is noticed.
         let public = app.store.public_generation();
-        match shared(next.run(request).await, app.pages.largest).await {
+        match app.pages.shared(next.run(request).await).await {
             Ok(made) => {
                 if let RenderedPage::Kept(page) = &made {
                     app.pages.keep(key.clone(), page, public).await;

@@ -22,6 +22,8 @@ fn targets(value: &str, story: i64) -> Vec<(Method, String)> {
         let whole = path
             .replace("{id}", &story.to_string())
             .replace("{name}", "alice")
+            .replace("{feed}", "top.atom")
+            .replace("{*feed}", "a.example.rss")
             .replace("{*site}", "a.example");
         let asked =
             names.iter().filter(|_| method == Method::GET).map(|name| format!("{whole}?{name}={value}"));

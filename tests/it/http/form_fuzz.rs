@@ -151,8 +151,11 @@ GET  /guidelines
 GET  /privacy
 GET  /contact
 GET  /bookmarklet
-GET  /feed/top.atom
-GET  /feed/log.atom
+GET  /feed/{feed} points comments q count link description
+GET  /feed/user/{feed} points comments q count link description
+GET  /feed/user/{name}/{feed} points comments q count link description
+GET  /feed/item/{feed} points comments q count link description
+GET  /feed/from/{*feed} points comments q count link description
 GET  /robots.txt
 GET  /healthz
 GET  /readyz

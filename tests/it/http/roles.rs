@@ -357,8 +357,17 @@ pub async fn case(app: &TestApp, row: &Row, who: Who) -> Case {
     let id = if row.on == "refused" { refused_mail(app).await } else { id };
     let id = if row.on == "told" { told(app, &name).await } else { id };
     let id = if row.on == "request" { request(app, &format!("asks{n}")).await } else { id };
+    let feed = match row.on {
+        "list-feed" => "new.atom".to_owned(),
+        "log-feed" => "log.rss".to_owned(),
+        "user-feed" => format!("{author}.json"),
+        "-" => "comments.atom".to_owned(),
+        _ => format!("{id}.rss"),
+    };
     let fill = |text: &str| {
         text.replace("{*site}", "example.com")
+            .replace("{*feed}", "example.com.rss")
+            .replace("{feed}", &feed)
             .replace("{id}", &id)
             .replace("{name}", &person)
             .replace("{fresh}", &format!("fresh{n}"))
@@ -463,6 +472,8 @@ async fn an_address_takes_only_its_own_methods() {
                 .replace("{id}", "1")
                 .replace("{name}", "a")
                 .replace("{token}", "a")
+                .replace("{feed}", "top.atom")
+                .replace("{*feed}", "a.b.atom")
                 .replace("{*site}", "a.b");
             let headers = [("sec-fetch-site", "same-origin")];
             let page = app.visitor().send(method.parse().expect("a method"), &concrete, &headers, None).await;

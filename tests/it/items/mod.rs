@@ -5,6 +5,7 @@ pub mod double_submit;
 pub mod durations;
 pub mod edits;
 pub mod face;
+pub mod feeds;
 pub mod headings;
 pub mod known_urls;
 pub mod merge;

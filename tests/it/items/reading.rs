@@ -321,7 +321,7 @@ async fn the_addresses_of_hacker_news_lead_to_ours_for_good() {
             "/submitlink?u=https%3A%2F%2Fexample.com%2F&t=A+title",
             "/submit?u=https%3A%2F%2Fexample.com%2F&t=A+title",
         ),
-        ("/rss", "/feed/top.atom"),
+        ("/rss", "/feed/top.rss"),
     ] {
         let page = visitor.get(old).await;
         assert_eq!(page.status, StatusCode::PERMANENT_REDIRECT, "{old}");

@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 
 use askama::Template;
-use atom_syndication::{Entry, Feed, Text};
 use axum::extract::{Query, State};
-use axum::response::{IntoResponse, Response};
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, VARY};
+use axum::response::Response;
+use http::HeaderValue;
+use http::header::{CACHE_CONTROL, VARY};
 use serde::Deserialize;
 
 use crate::clock::Timestamp;
@@ -20,7 +20,7 @@ use crate::store::{self, LogFilter, LogRow};
 use crate::web::error::Error;
 use crate::web::extract::form::{FormErrors, FormRefusal};
 use crate::web::extract::session::{MaybeMember, log_in_address};
-use crate::web::feeds::atom;
+use crate::web::feeds::{Feed, FeedContent, FeedEntry, FeedFormat, tag};
 use crate::web::handlers::moderation;
 use crate::web::state::App;
 use crate::web::view::items::TimeView;
@@ -324,38 +324,39 @@ pub async fn show(
     Ok(html_with(errors.status(), &log))
 }
 
-/// `/feed/log.atom`: the latest public actions. No private ones, because feeds are cached elsewhere.
-pub async fn atom(State(app): State<App>, viewer: MaybeMember) -> Result<Response, Error> {
-    let reader = LogReader::new(&app, &viewer)?;
+/// `/feed/log.atom` and its other formats: the latest public actions. No private ones, because feeds are cached
+/// elsewhere.
+pub async fn feed(app: &App, viewer: &MaybeMember, format: FeedFormat) -> Result<Response, Error> {
+    let reader = LogReader::new(app, viewer)?;
     let rows = reader.rows(app.store.log(LogFilter::default(), PAGE_SIZE_I64).await?).await?;
     let base = &app.config.base_url;
     let entry = |row: &LogRowView| {
         let why = [row.detail.as_str(), row.reason.as_str()].into_iter().filter(|words| !words.is_empty());
-        let why = why.collect::<Vec<_>>().join(". ");
-        Entry {
-            title: Text::plain(text::without_hidden(&row.phrase())),
-            id: atom::id(&app, &format!("log/{}", row.token)),
-            updated: atom::moment(row.at),
-            links: vec![atom::link(format!("{base}/log#a{}", row.token), "alternate", "text/html")],
-            summary: (!why.is_empty()).then(|| Text::plain(text::without_hidden(&why))),
-            ..Entry::default()
+        let why = text::without_hidden(&why.collect::<Vec<_>>().join(". "));
+        let page = format!("{base}/log#a{}", row.token);
+        FeedEntry {
+            id: tag(app, &format!("log/{}", row.token)),
+            title: text::without_hidden(&row.phrase()),
+            link: page.clone(),
+            page,
+            author: None,
+            published: row.at,
+            updated: row.at,
+            content: if why.is_empty() { FeedContent::None } else { FeedContent::Text(why) },
         }
     };
     let feed = Feed {
-        title: Text::plain(format!("{}: moderation", app.settings().site_name)),
-        id: atom::id(&app, "feed/log"),
-        updated: atom::moment(rows.first().map_or(viewer.now, |row| row.at)),
-        links: vec![
-            atom::link(format!("{base}/log"), "alternate", "text/html"),
-            atom::link(format!("{base}/feed/log.atom"), "self", "application/atom+xml"),
-        ],
+        title: format!("{}: moderation", app.settings().site_name),
+        subtitle: String::new(),
+        id: tag(app, "feed/log"),
+        page: format!("{base}/log"),
+        address: format!("{base}/feed/log.{}", format.ending()),
+        updated: rows.first().map_or(viewer.now, |row| row.at),
         entries: rows.iter().map(entry).collect(),
-        ..Feed::default()
     };
-    let headers = [
-        (CONTENT_TYPE, "application/atom+xml; charset=utf-8"),
-        (CACHE_CONTROL, "private, no-cache"),
-        (VARY, "Cookie"),
-    ];
-    Ok((headers, feed.to_string()).into_response())
+    let mut response = feed.response(format, viewer.now);
+    // The names of moderators may be for members alone.
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+    response.headers_mut().insert(VARY, HeaderValue::from_static("Cookie"));
+    Ok(response)
 }
