@@ -50,6 +50,17 @@ impl LoginLimiter {
         Ok(reserved)
     }
 
+    /// The same on all nodes together, for an attempt that does not say whose account it is for.
+    pub async fn check_shared_address(
+        &self,
+        store: &Store,
+        now: Timestamp,
+        ip: IpAddr,
+        times: u32,
+    ) -> store::Result<Result<Reserved<'_>, RateLimited>> {
+        Reserved::share(self.check_address(ip, times), store, now).await
+    }
+
     /// A login attempt. Known browsers count separately, so that attempts elsewhere never lock the owner out.
     fn check_login(
         &self,
