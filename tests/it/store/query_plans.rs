@@ -17,6 +17,7 @@ use crate::http::roles::{Who, case, forum, table};
 use crate::mail::statements::use_mail;
 use crate::store::prepared_statements::alone;
 use crate::support::app::{Browser, TestApp};
+use crate::support::authenticator::{Authenticator, with_passkeys};
 
 /// Steps that several statements take, and why they are bounded.
 const SORTED: &str = "USE TEMP B-TREE FOR ORDER BY";
@@ -259,6 +260,11 @@ async fn use_what_is_rare(app: &TestApp, alice: &mut Browser) {
     let verified = known.password.unwrap_or_default();
     app.store.begin_pending_login(&[7; 32], (user, &verified), at.plus(60)).await.expect("begun");
     assert!(app.store.pass_with_totp(&[7; 32], "", at).await.is_err());
+    let mut passkey = Authenticator::of(alice, "phone").await;
+    let confirmation = passkey.confirmation(alice).await;
+    alice.post("/settings/recovery", &[("password", &confirmation)]).await;
+    passkey.log_in(&mut app.visitor()).await;
+    app.store.log_in_with_passkeys_only(user, at).await.expect("ended");
     app.store.ask_for_export(user, at).await.expect("asked");
     stoa::jobs::make_exports(&app.app).await.expect("made");
     app.store.export_archive(user, at).await.expect("an answer");

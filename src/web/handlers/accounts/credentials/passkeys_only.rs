@@ -3,6 +3,7 @@
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
+use http::StatusCode;
 
 use crate::store;
 use crate::web::error::Error;
@@ -24,19 +25,25 @@ struct PasskeysOnlyPage<'a> {
     codes_left: i64,
 }
 
-async fn page(app: &App, asking: &CurrentMember, errors: FormErrors) -> Result<Response, Error> {
+async fn page(
+    app: &App,
+    asking: &CurrentMember,
+    errors: FormErrors,
+    late: bool,
+) -> Result<Response, Error> {
     let user = asking.member.id;
     let passkeys = app.store.passkeys(user).await?.len();
     let codes_left = app.store.recovery_codes_left(user).await?;
     let page = Page::new(app, &asking.viewer, "settings", "Log in with passkeys only");
     let account = &asking.member.name;
     let shown = PasskeysOnlyPage { page, errors, account, passkeys, codes_left };
-    Ok(html_with(shown.errors.status(), &shown))
+    let status = if late { StatusCode::CONFLICT } else { shown.errors.status() };
+    Ok(html_with(status, &shown))
 }
 
 /// `GET /settings/passkeys/only`
 pub async fn show(State(app): State<App>, asking: CurrentMember) -> Result<Response, Error> {
-    page(&app, &asking, FormErrors::default()).await
+    page(&app, &asking, FormErrors::default(), false).await
 }
 
 /// `POST /settings/passkeys/only`
@@ -47,12 +54,15 @@ pub async fn turn_on(
     Form(typed): Form<ConfirmForm>,
 ) -> Result<Response, Error> {
     if let Err(refusal) = check_password(&app, &asking.member, address, &typed.password).await {
-        return refused(refusal, |errors| page(&app, &asking, errors)).await;
+        return refused(refusal, |errors| page(&app, &asking, errors, false)).await;
     }
     match app.store.log_in_with_passkeys_only(asking.member.id, asking.viewer.now).await {
+        Ok(()) => Ok(LocalRedirect::new("/settings/passkeys/only").redirect()),
+        Err(store::Error::Refused(sentence)) => {
+            page(&app, &asking, FormErrors::one("", sentence), false).await
+        }
         // The page says how it is now.
-        Ok(()) | Err(store::Error::Conflict) => Ok(LocalRedirect::new("/settings/passkeys/only").redirect()),
-        Err(store::Error::Refused(sentence)) => page(&app, &asking, FormErrors::one("", sentence)).await,
+        Err(store::Error::Conflict) => page(&app, &asking, FormErrors::default(), true).await,
         Err(error) => Err(error.into()),
     }
 }
