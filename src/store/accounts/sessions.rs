@@ -273,6 +273,12 @@ impl Store {
         query.bind(token_hash).bind(user).exists().await
     }
 
+    /// Whose browser it is.
+    pub async fn browser_owner(&self, token_hash: &[u8]) -> Result<Option<UserId>> {
+        let query = self.read.sql("select user_id from browsers where token_hash = $1");
+        query.bind(token_hash).fetch_optional_scalar().await
+    }
+
     pub async fn purge(&self, keep: RetentionPolicy, now: Timestamp) -> Result<()> {
         let mut tx = self.begin().await?;
         for (statement, before) in [

@@ -50,17 +50,6 @@ impl LoginLimiter {
         Ok(reserved)
     }
 
-    /// The same on all nodes together, for an attempt that does not say whose account it is for.
-    pub async fn check_shared_address(
-        &self,
-        store: &Store,
-        now: Timestamp,
-        ip: IpAddr,
-        times: u32,
-    ) -> store::Result<Result<Reserved<'_>, RateLimited>> {
-        Reserved::share(self.check_address(ip, times), store, now).await
-    }
-
     /// A login attempt. Known browsers count separately, so that attempts elsewhere never lock the owner out.
     fn check_login(
         &self,
@@ -123,6 +112,23 @@ impl LoginLimiter {
             None => self.reserve_address(&mut reserved, ip, times).and_then(|()| {
                 take(&mut reserved, &self.codes, LimitKey::Account(user), STRANGERS_CODES.min(times))
             }),
+        };
+        Reserved::share(taken.map(|()| reserved), store, now).await
+    }
+
+    /// A challenge for a passkey, on all nodes together. It does not say whose; `known` is whose browser asks.
+    pub async fn check_shared_challenge(
+        &self,
+        store: &Store,
+        now: Timestamp,
+        known: Option<UserId>,
+        ip: IpAddr,
+        times: u32,
+    ) -> store::Result<Result<Reserved<'_>, RateLimited>> {
+        let mut reserved = Reserved::default();
+        let taken = match known {
+            Some(user) => take(&mut reserved, &self.usual, LimitKey::Account(user), times),
+            None => self.reserve_address(&mut reserved, ip, times),
         };
         Reserved::share(taken.map(|()| reserved), store, now).await
     }

@@ -121,7 +121,9 @@ async fn an_answer_is_refused_from_another_site_of_another_key_or_for_another_ac
     let mut eves = Authenticator::of(&mut eve, "hers").await;
 
     let mut stranger = app.visitor();
-    for origin in ["http://evil.example", "http://localhost:8001", "https://localhost:8000", "http://a.localhost:8000"] {
+    for origin in
+        ["http://evil.example", "http://localhost:8001", "https://localhost:8000", "http://a.localhost:8000"]
+    {
         phone.origin = origin;
         let page = phone.log_in(&mut stranger).await;
         refused(&page, UNPROCESSABLE, PasskeyError::Unverified);
@@ -347,4 +349,34 @@ async fn challenges_are_limited_and_those_that_nobody_answered_are_forgotten() {
     app.pass(5 * MINUTE);
     post_from(&mut stranger, "203.0.113.99", "/login/passkey/challenge", &[]).await;
     assert_eq!(app.number("select count(*) from passkey_challenges").await, 1);
+}
+
+#[tokio::test]
+async fn an_archive_has_the_names_and_times_of_passkeys_and_nothing_else_of_them() {
+    let (app, mut bob) = forum().await;
+    Authenticator::of(&mut bob, "phone").await;
+    let data = app.store.own_data(app.id_of("bob").await).await.expect("read");
+    let passkeys = serde_json::to_value(&data.passkeys).expect("JSON");
+    let expected = serde_json::json!([{
+        "name": "phone", "created_at": "2026-11-23T12:00:00Z", "last_used_at": null,
+    }]);
+    assert_eq!(passkeys, expected);
+}
+
+#[tokio::test]
+async fn a_browser_that_the_account_knows_is_counted_by_itself() {
+    let app = TestApp::with(|settings| {
+        with_passkeys(settings);
+        behind_a_proxy(settings);
+        (settings.limits, settings.login_attempts_per_hour) = (Some(true), Some(2));
+    })
+    .await;
+    let mut bob = app.member("bob").await;
+    let mut stranger = app.visitor();
+    let challenge = "/login/passkey/challenge";
+    for expected in [StatusCode::OK, StatusCode::OK, StatusCode::TOO_MANY_REQUESTS] {
+        let page = post_from(&mut stranger, "203.0.113.7", challenge, &[]).await;
+        assert_eq!(page.status, expected);
+    }
+    assert_eq!(post_from(&mut bob, "203.0.113.7", challenge, &[]).await.status, StatusCode::OK);
 }

@@ -6,10 +6,9 @@ use axum::response::Response;
 use crate::domain::accounts::passkey::PasskeyAnswer;
 use crate::store::{self, Verified, VerifiedPasskey};
 use crate::web::error::Error;
-use crate::web::extract::client_ip::ClientIp;
 use crate::web::extract::form::{Form, FormErrors};
 use crate::web::extract::recovered_form::Fields;
-use crate::web::extract::session::{self, MaybeMember};
+use crate::web::extract::session;
 use crate::web::handlers::accounts::credentials::confirm::{challenge_refused, keep_challenge};
 use crate::web::handlers::accounts::login::{self, LoginForm};
 use crate::web::handlers::accounts::login_destination::take;
@@ -20,13 +19,16 @@ use crate::web::view::layout::json;
 /// `POST /login/passkey/challenge`: what any passkey of this site answers.
 pub async fn challenge(
     State(app): State<App>,
-    viewer: MaybeMember,
-    address: ClientIp,
+    SignupContext { viewer, address, headers }: SignupContext,
 ) -> Result<Response, Error> {
     let here = app.relying_party().map_err(Error::bad)?;
-    let times = viewer.settings.login_attempts_per_hour;
+    let known = match session::browser(&app, &headers) {
+        Some(browser) => app.store.browser_owner(&browser).await?,
+        None => None,
+    };
+    let (logins, times) = (&app.limits.logins, viewer.settings.login_attempts_per_hour);
     let tried =
-        match app.limits.logins.check_shared_address(&app.store, viewer.now, address.ip(), times).await? {
+        match logins.check_shared_challenge(&app.store, viewer.now, known, address.ip(), times).await? {
             Ok(tried) => tried,
             Err(held) => return Ok(challenge_refused(&held)),
         };

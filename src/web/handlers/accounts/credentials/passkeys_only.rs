@@ -25,12 +25,7 @@ struct PasskeysOnlyPage<'a> {
     codes_left: i64,
 }
 
-async fn page(
-    app: &App,
-    asking: &CurrentMember,
-    errors: FormErrors,
-    late: bool,
-) -> Result<Response, Error> {
+async fn page(app: &App, asking: &CurrentMember, errors: FormErrors, late: bool) -> Result<Response, Error> {
     let user = asking.member.id;
     let passkeys = app.store.passkeys(user).await?.len();
     let codes_left = app.store.recovery_codes_left(user).await?;
