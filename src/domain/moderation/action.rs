@@ -152,7 +152,8 @@ actions! {
         of_account: true, told: to_owner("You removed a passkey") }
     PasskeysOnly "passkeys-only" { before: " ended the log-in by password", label: "log-in by passkeys only",
         of_account: true, told: to_owner(
-            "Your password logs you in no longer; your passkeys do. If that was not you, set a new password") }
+            "Your password logs you in no longer; your passkeys do. If that was not you, set a new \
+            password") }
     Rename "rename" { before: " changed their name, which was", label: "changed a name",
         after: After::Detail }
     Password "password" { before: " set the password of", label: "set a password", private: true }

@@ -116,7 +116,8 @@ impl LoginLimiter {
         Reserved::share(taken.map(|()| reserved), store, now).await
     }
 
-    /// A challenge for a passkey, on all nodes together. It does not say whose; `known` is whose browser asks.
+    /// A challenge for a passkey, on all nodes together. It does not say whose; `known` is the owner of the
+    /// browser that asks.
     pub async fn check_shared_challenge(
         &self,
         store: &Store,

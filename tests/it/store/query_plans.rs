@@ -17,7 +17,7 @@ use crate::http::roles::{Who, case, forum, table};
 use crate::mail::statements::use_mail;
 use crate::store::prepared_statements::alone;
 use crate::support::app::{Browser, TestApp};
-use crate::support::authenticator::{Authenticator, with_passkeys};
+use crate::support::authenticator::Authenticator;
 
 /// Steps that several statements take, and why they are bounded.
 const SORTED: &str = "USE TEMP B-TREE FOR ORDER BY";

@@ -133,7 +133,7 @@ impl Store {
         if added == 0 {
             return self.refuse(tx, PasskeyError::Added).await;
         }
-        tell_account(&mut tx, user, Action::PasskeyAdded, &called(&name), now).await?;
+        tell_account(&mut tx, user, Action::PasskeyAdded, &name_sentence(&name), now).await?;
         self.commit(tx, &[Change::Member(user)]).await
     }
 
@@ -152,7 +152,7 @@ impl Store {
         if only && count(&mut tx, user).await? == 0 {
             return Err(Error::refused(PasskeyError::Last));
         }
-        tell_account(&mut tx, user, Action::PasskeyRemoved, &called(&name), now).await?;
+        tell_account(&mut tx, user, Action::PasskeyRemoved, &name_sentence(&name), now).await?;
         self.commit(tx, &[Change::Member(user)]).await
     }
 
@@ -257,6 +257,6 @@ async fn count(tx: &mut Tx, user: UserId) -> Result<usize> {
 }
 
 /// A sentence for the owner.
-fn called(name: &str) -> String {
+fn name_sentence(name: &str) -> String {
     format!("It is called “{name}”.")
 }

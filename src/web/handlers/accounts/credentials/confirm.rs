@@ -8,11 +8,10 @@ use axum::response::Response;
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
-use crate::domain::accounts::passkey::{CHALLENGE_TTL, NewChallenge, PasskeyAnswer};
+use crate::domain::accounts::passkey::{CHALLENGE_TTL, NewChallenge, PasskeyAnswer, PasskeyError};
 use crate::domain::accounts::password::MAX_PASSWORD_BYTES;
 use crate::domain::accounts::token::Token;
 use crate::domain::accounts::user::{Member, UserId};
-use crate::domain::limits::rate_limits::RateLimited;
 use crate::store;
 use crate::web::admission::Requester;
 use crate::web::error::Error;
@@ -63,7 +62,7 @@ pub async fn check_passkey(
 ) -> Result<(), FormRefusal> {
     let wrong = |error: &dyn Display| FormErrors::one(field, error);
     if answer.is_empty() {
-        return Err(wrong(&"Confirm this with your passkey, for which this page needs JavaScript.").into());
+        return Err(wrong(&PasskeyError::Unconfirmed).into());
     }
     let here = app.relying_party().map_err(|off| wrong(&off))?;
     let answer = PasskeyAnswer::parse(answer).map_err(|error| wrong(&error))?;
@@ -84,10 +83,7 @@ pub async fn challenge(
     let here = app.relying_party().map_err(Error::bad)?;
     let (logins, who) = (&app.limits.logins, (Some(member.id), &*member.name));
     let times = asking.viewer.settings.login_attempts_per_hour;
-    let tried = match logins.check_shared_login(&app.store, now, who, address.ip(), times).await? {
-        Ok(tried) => tried,
-        Err(held) => return Ok(challenge_refused(&held)),
-    };
+    let tried = logins.check_shared_login(&app.store, now, who, address.ip(), times).await??;
     let known = app.store.account_passkeys(member.id).await?;
     if known.passkeys.is_empty() {
         return Err(Error::bad("You have no passkey."));
@@ -96,10 +92,6 @@ pub async fn challenge(
     let kept = keep_challenge(&app, Some(member.id), new, now).await?;
     tried.commit().await;
     Ok(json(&kept))
-}
-
-pub fn challenge_refused(held: &RateLimited) -> Response {
-    rate_limit::with_status(json(&serde_json::json!({ "error": held.to_string() })), held)
 }
 
 /// A challenge as the script gets it.

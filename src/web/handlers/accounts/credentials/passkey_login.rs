@@ -9,7 +9,7 @@ use crate::web::error::Error;
 use crate::web::extract::form::{Form, FormErrors};
 use crate::web::extract::recovered_form::Fields;
 use crate::web::extract::session;
-use crate::web::handlers::accounts::credentials::confirm::{challenge_refused, keep_challenge};
+use crate::web::handlers::accounts::credentials::confirm::keep_challenge;
 use crate::web::handlers::accounts::login::{self, LoginForm};
 use crate::web::handlers::accounts::login_destination::take;
 use crate::web::handlers::accounts::signup::SignupContext;
@@ -27,11 +27,7 @@ pub async fn challenge(
         None => None,
     };
     let (logins, times) = (&app.limits.logins, viewer.settings.login_attempts_per_hour);
-    let tried =
-        match logins.check_shared_challenge(&app.store, viewer.now, known, address.ip(), times).await? {
-            Ok(tried) => tried,
-            Err(held) => return Ok(challenge_refused(&held)),
-        };
+    let tried = logins.check_shared_challenge(&app.store, viewer.now, known, address.ip(), times).await??;
     let kept = keep_challenge(&app, None, here.log_in().map_err(Error::internal)?, viewer.now).await?;
     tried.commit().await;
     Ok(json(&kept))
