@@ -135,7 +135,7 @@ fn form_page(action: &LocalRedirect) -> LocalRedirect {
         ["settings", "email", ..] => LocalRedirect::new("/settings/email"),
         ["invitations", ..] => LocalRedirect::new("/invitations"),
         ["theme" | "logout"] => LocalRedirect::new("/"),
-        ["login", _] => LocalRedirect::new("/login"),
+        ["login", ..] => LocalRedirect::new("/login"),
         ["settings", of, _] => LocalRedirect::new(&format!("/settings/{of}")),
         _ => action.clone(),
     }

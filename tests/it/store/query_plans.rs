@@ -241,6 +241,7 @@ async fn use_what_is_rare(app: &TestApp, alice: &mut Browser) {
     let (user, at) = (app.id_of("alice").await, app.now());
     let act = stoa::store::ActionContext { actor: None, reason: "", at };
     app.store.knows_browser(&[0; 32], user).await.expect("an answer");
+    app.store.browser_owner(&[0; 32]).await.expect("an answer");
     app.store.first_admin().await.expect("an answer");
     app.store.names(&[user]).await.expect("an answer");
     app.sql("update users set about = '' where id = 0").await;
