@@ -10,6 +10,10 @@ use tracing_subscriber::{EnvFilter, Layer, fmt, registry};
 const CARRIERS: [&str; 9] =
     ["axum", "axum_server", "h2", "hyper", "hyper_util", "mio", "tokio", "tower", "tower_http"];
 
+/// Says of each passkey without a counter that something is wrong, in detail also what was answered; what is
+/// wrong indeed, it returns.
+const SILENT: &str = "webauthn_rs_core";
+
 pub fn begin(filter: EnvFilter, colours: bool) {
     lines(filter, colours, std::io::stderr).init();
 }
@@ -24,5 +28,5 @@ where
 
 fn may_be_logged(metadata: &Metadata<'_>) -> bool {
     let from = metadata.target().split("::").next().unwrap_or_default();
-    *metadata.level() <= LevelFilter::INFO || !CARRIERS.contains(&from)
+    from != SILENT && (*metadata.level() <= LevelFilter::INFO || !CARRIERS.contains(&from))
 }

@@ -30,7 +30,7 @@ pub enum AdminCommand {
         #[arg(long, default_value = "member")]
         role: Role,
     },
-    /// Set a user's password, read from the terminal or standard input, and end their sessions
+    /// Set a user's password, read from the terminal or standard input, and end their sessions and passkeys
     Password {
         /// Account name
         name: String,
@@ -123,7 +123,7 @@ async fn perform(
             }
             let hash = new_password(&user.name)?;
             store.reset_password(user.id, &hash, at).await?;
-            Ok(format!("Set the password of {} and ended their sessions.", user.name))
+            Ok(format!("Set the password of {} and ended their sessions and passkeys.", user.name))
         }
         AdminCommand::Claim { name } => {
             let user = store.profile(&name).await.with_context(|| no_such_user(&name))?;

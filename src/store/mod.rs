@@ -22,6 +22,7 @@ pub use rate_buckets::BucketGrant;
 pub use statistics::MonthStatistics;
 pub use votes::{NewVote, UncountedVote};
 
+pub use crate::store::accounts::credentials::passkeys::{AccountPasskeys, PasskeyRow, VerifiedPasskey};
 pub use crate::store::accounts::credentials::pending_logins::{PassedLogin, PendingLogin};
 pub use crate::store::accounts::credentials::totp::TotpRow;
 pub use crate::store::accounts::follows::Follow;
@@ -31,7 +32,7 @@ pub use crate::store::accounts::invite_tree::{InviteBranch, InviteLineage};
 pub use crate::store::accounts::mutes::{LastMute, MuteRow};
 pub use crate::store::accounts::ownership::exports::{EXPORT_INTERVAL, EXPORT_TTL, ExportRow};
 pub use crate::store::accounts::sessions::{
-    AccountReminders, NewSession, RetentionPolicy, SessionRow, SessionUser,
+    AccountReminders, NewSession, RetentionPolicy, SessionRow, SessionUser, Verified,
 };
 pub use crate::store::accounts::signup_requests::{
     NewSignupRequest, PendingRequest, RequestOutcome, SignupRequest,

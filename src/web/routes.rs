@@ -3,7 +3,9 @@
 use axum::Router;
 use axum::routing::{get, post};
 
-use crate::web::handlers::accounts::credentials::{overview, recovery, second_step, two_factor};
+use crate::web::handlers::accounts::credentials::{
+    confirm, overview, passkey_login, passkeys, passkeys_only, recovery, second_step, two_factor,
+};
 use crate::web::handlers::accounts::ownership::{deletion, export, rename};
 use crate::web::handlers::accounts::{
     invitations, invite_tree, login, mutes, password_reset, profile, sessions, settings, setup, signup,
@@ -99,6 +101,11 @@ fn member_routes() -> Router<App> {
         .route("/settings/two-factor/confirm", post(two_factor::confirm))
         .route("/settings/two-factor/off", post(two_factor::turn_off))
         .route("/settings/two-factor/keep", post(two_factor::keep))
+        .route("/settings/passkeys", get(passkeys::show).post(passkeys::start))
+        .route("/settings/passkeys/challenge", post(confirm::challenge))
+        .route("/settings/passkeys/create", post(passkeys::create))
+        .route("/settings/passkeys/only", get(passkeys_only::show).post(passkeys_only::turn_on))
+        .route("/settings/passkeys/{id}/remove", get(passkeys::confirm_removal).post(passkeys::remove))
         .route("/settings/name", get(rename::show).post(rename::update))
         .route("/settings/export", get(export::show).post(export::create))
         .route("/settings/export/file", get(export::download))
@@ -112,6 +119,8 @@ fn member_routes() -> Router<App> {
         .route("/invitation/{token}", get(invitations::open).post(invitations::accept))
         .route("/login", get(login::show).post(login::log_in))
         .route("/login/code", get(second_step::start_over).post(second_step::log_in))
+        .route("/login/passkey", get(second_step::start_over).post(passkey_login::log_in))
+        .route("/login/passkey/challenge", post(passkey_login::challenge))
         .route("/logout", post(login::log_out))
         .route("/theme", post(settings::theme))
         .route("/setup/{token}", get(setup::new).post(setup::create))
@@ -192,7 +201,8 @@ pub fn is_always_open(path: &str) -> bool {
     matches!(
         parts[..],
         ["login" | "signup" | "reset" | "guidelines" | "privacy" | "contact"]
-            | ["login", "code"]
+            | ["login", "code" | "passkey"]
+            | ["login", "passkey", "challenge"]
             | ["invitation" | "setup" | "reset" | "email" | "unsubscribe" | "static", _]
             | ["favicon.ico" | "robots.txt" | "healthz" | "readyz"]
     )

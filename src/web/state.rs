@@ -6,6 +6,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::clock::Clock;
 use crate::config::{Config, ServerSettings, SiteSettings};
+use crate::domain::accounts::passkey::{PasskeysOff, RelyingParty};
 use crate::fetch::Fetcher;
 use crate::mail::Mailer;
 use crate::store::Store;
@@ -102,6 +103,11 @@ impl App {
 
     pub fn settings(&self) -> Arc<SiteSettings> {
         Arc::clone(&self.settings.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The site as authenticators of passkeys know it.
+    pub fn relying_party(&self) -> Result<RelyingParty, PasskeysOff> {
+        RelyingParty::new(&self.config.base_url, &self.settings().site_name)
     }
 
     /// Replaces the settings and invalidates caches. A page being rendered at that moment may show the old

@@ -130,14 +130,14 @@ async function stopNode(node) {
 }
 
 /**
- * Starts a forum in a folder of its own on a free port of 127.0.0.1. Limits are off, so that a test may be quick, unless
+ * Starts a forum in a folder of its own on a free port of 127.0.0.1, whose address names `host`. Limits are off, so that a test may be quick, unless
  * `settings` (names as in stoa.toml) says otherwise. `stop()` ends it and everything that was opened on it.
  */
-export async function startForum({ settings = {} } = {}) {
+export async function startForum({ host = "127.0.0.1", settings = {} } = {}) {
   const cwd = await mkdtemp(join(tmpdir(), "stoa-browser-"));
   const database = await newDatabase(cwd);
   const port = await freePort();
-  const url = `http://127.0.0.1:${port}`;
+  const url = `http://${host}:${port}`;
   const all = { base_url: url, limits: "off", deep_reply_delay: "off", ...settings };
   const flags = Object.entries(all).flatMap(([name, value]) => [`--${name.replaceAll("_", "-")}`, String(value)]);
 
@@ -173,7 +173,7 @@ export async function startForum({ settings = {} } = {}) {
       browser ??= chromium.launch({
         executablePath: CHROMIUM,
         // Nothing but this machine may be asked for anything.
-        args: ["--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run", "--disable-quic"],
+        args: ["--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run", "--disable-quic"],
       });
       return browser;
     },
@@ -236,7 +236,7 @@ export async function logIn(page, name, password = PASSWORD) {
   const main = page.getByRole("main");
   await main.getByLabel("Name", { exact: true }).fill(name);
   await main.getByLabel("Password", { exact: true }).fill(password);
-  await main.getByRole("button", { name: "Log in" }).click();
+  await main.getByRole("button", { name: "Log in", exact: true }).click();
   await page.waitForURL((url) => url.pathname !== "/login");
 }
 

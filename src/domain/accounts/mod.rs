@@ -7,6 +7,7 @@ pub mod deletion;
 pub mod ip_hash;
 pub mod mutes;
 pub mod own_data;
+pub mod passkey;
 pub mod password;
 pub mod password_reset;
 pub mod recovery_code;

@@ -97,6 +97,14 @@ pub struct OwnSession {
     pub agent: String,
 }
 
+/// Without its key.
+#[derive(Debug, Serialize, sqlx::FromRow)]
+pub struct OwnPasskey {
+    pub name: String,
+    pub created_at: Timestamp,
+    pub last_used_at: Option<Timestamp>,
+}
+
 #[derive(Debug, Serialize, sqlx::FromRow)]
 pub struct OwnInvitation {
     pub created_at: Timestamp,
@@ -137,6 +145,7 @@ pub struct OwnData {
     pub inbox: Vec<InboxEntryRow>,
     pub notices: Vec<OwnNotice>,
     pub sessions: Vec<OwnSession>,
+    pub passkeys: Vec<OwnPasskey>,
     pub invitations: Vec<OwnInvitation>,
 }
 

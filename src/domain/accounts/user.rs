@@ -80,6 +80,8 @@ pub struct Member {
     pub shadow_banned_at: Option<Timestamp>,
     pub limited_until: Option<Timestamp>,
     pub show_dead: bool,
+    /// Whether their password logs nobody in, so that they confirm with a passkey what asks for one.
+    pub passkeys_only: bool,
     pub theme: Theme,
     pub comment_order: CommentOrder,
 }
@@ -217,6 +219,7 @@ pub(crate) fn sample() -> Member {
         shadow_banned_at: None,
         limited_until: None,
         show_dead: false,
+        passkeys_only: false,
         theme: Theme::System,
         comment_order: CommentOrder::default(),
     }

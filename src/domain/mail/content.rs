@@ -52,6 +52,10 @@ pub enum SecurityEvent {
     RecoveryCodesMade,
     /// As the second step of a log-in, or to set a password.
     RecoveryCodeUsed,
+    PasskeyAdded,
+    PasskeyRemoved,
+    /// The password logs nobody in any more.
+    PasskeysOnly,
     /// By an admin, in three days.
     TwoFactorCleared,
     /// By an admin.
@@ -66,6 +70,9 @@ impl SecurityEvent {
             Action::TwoFactorOff => SecurityEvent::TwoFactorOff,
             Action::RecoveryCodes => SecurityEvent::RecoveryCodesMade,
             Action::RecoveryLogin | Action::RecoveryPassword => SecurityEvent::RecoveryCodeUsed,
+            Action::PasskeyAdded => SecurityEvent::PasskeyAdded,
+            Action::PasskeyRemoved => SecurityEvent::PasskeyRemoved,
+            Action::PasskeysOnly => SecurityEvent::PasskeysOnly,
             Action::ClearTwoFactor => SecurityEvent::TwoFactorCleared,
             Action::ResetLink => SecurityEvent::PasswordLinkMade,
             _ => return None,
@@ -84,6 +91,9 @@ impl SecurityEvent {
             SecurityEvent::TwoFactorOff => "Two-factor log-in was turned off",
             SecurityEvent::RecoveryCodesMade => "New recovery codes were made",
             SecurityEvent::RecoveryCodeUsed => "A recovery code was used",
+            SecurityEvent::PasskeyAdded => "A passkey was added to your account",
+            SecurityEvent::PasskeyRemoved => "A passkey of your account was removed",
+            SecurityEvent::PasskeysOnly => "Your password logs you in no longer",
             SecurityEvent::TwoFactorCleared => "An admin is clearing your second factor",
             SecurityEvent::PasswordLinkMade => "An admin made a link to set your password",
         }
@@ -122,6 +132,17 @@ impl SecurityEvent {
             }
             SecurityEvent::RecoveryCodesMade => {
                 "New recovery codes were made for your account. The earlier ones do not work any more."
+                    .to_owned()
+            }
+            SecurityEvent::PasskeyAdded => {
+                "A passkey was added to your account. It logs in by itself, without the password.".to_owned()
+            }
+            SecurityEvent::PasskeyRemoved => {
+                "A passkey of your account was removed, and logs in no longer.".to_owned()
+            }
+            SecurityEvent::PasskeysOnly => {
+                "The password of your account logs in no longer: its passkeys do. Setting a new password \
+                 brings that back."
                     .to_owned()
             }
             SecurityEvent::TwoFactorCleared => {

@@ -144,6 +144,16 @@ actions! {
     RecoveryPassword "recovery-password" { before: " set a password with a recovery code",
         label: "password recovered", of_account: true, told: to_owner(
             "Your password was set with a recovery code. If that was not you, write to the moderators") }
+    PasskeyAdded "passkey-added" { before: " added a passkey", label: "passkey added",
+        of_account: true, told: to_owner(
+            "You added a passkey, which logs in without your password. If that was not you, remove it and \
+            change your password") }
+    PasskeyRemoved "passkey-removed" { before: " removed a passkey", label: "passkey removed",
+        of_account: true, told: to_owner("You removed a passkey") }
+    PasskeysOnly "passkeys-only" { before: " ended the log-in by password", label: "log-in by passkeys only",
+        of_account: true, told: to_owner(
+            "Your password logs you in no longer; your passkeys do. If that was not you, set a new \
+            password") }
     Rename "rename" { before: " changed their name, which was", label: "changed a name",
         after: After::Detail }
     Password "password" { before: " set the password of", label: "set a password", private: true }

@@ -19,8 +19,8 @@ struct CurrentAuthor {
 pub(crate) async fn writer(tx: &mut Tx, user: UserId, now: Timestamp) -> Result<Member> {
     let CurrentAuthor { member, ban } = tx
         .sql(
-            "select id, name, role, karma, created_at, shadow_banned_at, limited_until, show_dead, theme, \
-         comment_order, banned_at, banned_until, ban_reason from users where id = $1",
+            "select id, name, role, karma, created_at, shadow_banned_at, limited_until, show_dead, \
+         passkeys_only, theme, comment_order, banned_at, banned_until, ban_reason from users where id = $1",
         )
         .bind(user)
         .fetch_one()

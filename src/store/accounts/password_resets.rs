@@ -6,6 +6,7 @@ use crate::domain::accounts::user::{Role, UserId};
 use crate::domain::mail::content::SecurityEvent;
 use crate::domain::moderation::action::Action;
 use crate::store::accounts::author;
+use crate::store::accounts::credentials::lifetime::CredentialEnd;
 use crate::store::accounts::users::put_password;
 use crate::store::mail::security::security_mail;
 use crate::store::moderation::log_entry::{ActionContext, LogEntry};
@@ -53,8 +54,8 @@ impl Store {
             .await
     }
 
-    /// Sets the password, uses up the link, ends all sessions and forgets all browsers. Fails with `NotFound`
-    /// if the link is not valid, or no longer.
+    /// Sets the password, uses up the link, ends all sessions and passkeys and forgets all browsers. Fails
+    /// with `NotFound` if the link is not valid, or no longer.
     pub async fn set_lost_password(
         &self,
         token_hash: &[u8],
@@ -68,7 +69,7 @@ impl Store {
             .bind(now)
             .fetch_scalar()
             .await?;
-        put_password(&mut tx, user, password, None, None).await?;
+        put_password(&mut tx, user, password, CredentialEnd::LostPassword).await?;
         security_mail(&mut tx, user, SecurityEvent::PasswordReset, now).await?;
         self.commit(tx, &[Change::Public]).await?;
         Ok(user)

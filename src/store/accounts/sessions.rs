@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::clock::{HOUR, Timestamp};
 use crate::domain::accounts::mutes::Mutes;
+use crate::domain::accounts::passkey::PasskeyId;
 use crate::domain::accounts::totp::SETUP_TTL;
 use crate::domain::accounts::user::{Member, UserId};
 use crate::domain::mail::content::SecurityEvent;
@@ -17,12 +18,19 @@ use crate::store::{Change, Error, Result, Store};
 /// Upper limit of the counts in the header.
 const COUNTED: i64 = 100;
 
+/// What was verified before a session begins; it begins only while this is still the account's.
+#[derive(Debug, Clone, Copy)]
+pub enum Verified<'a> {
+    /// The hash that the password was verified against.
+    Password(&'a str),
+    Passkey(PasskeyId),
+}
+
 #[derive(Debug, Clone)]
 pub struct NewSession<'a> {
     pub token_hash: &'a [u8],
     pub user: UserId,
-    /// The hash that the password was verified against.
-    pub verified: &'a str,
+    pub verified: Verified<'a>,
     pub agent: &'a str,
     pub expires_at: Timestamp,
 }
@@ -90,20 +98,27 @@ struct SessionUserRow {
 }
 
 impl Store {
-    /// Fails with `Conflict` if the password has changed since it was verified, which ended all sessions.
+    /// Fails with `Conflict` if the password has changed since it was verified, which ended all sessions, or
+    /// the passkey was removed.
     pub async fn create_session(&self, session: NewSession<'_>, now: Timestamp) -> Result<()> {
+        let (password, passkey) = match session.verified {
+            Verified::Password(hash) => (Some(hash), None),
+            Verified::Passkey(id) => (None, Some(id)),
+        };
         let mut tx = self.begin().await?;
         let begun = tx
             .sql(
                 "insert into sessions (token_hash, user_id, created_at, last_used_at, expires_at, agent) \
-             select $1, u.id, $3, $3, $4, $5 from users u where u.id = $2 and u.password = $6",
+             select $1, u.id, $3, $3, $4, $5 from users u where u.id = $2 and ((u.password = $6 and not \
+             u.passkeys_only) or exists (select 1 from passkeys p where p.id = $7 and p.user_id = u.id))",
             )
             .bind(session.token_hash)
             .bind(session.user)
             .bind(now)
             .bind(session.expires_at)
             .bind(session.agent)
-            .bind(session.verified)
+            .bind(password)
+            .bind(passkey)
             .execute()
             .await?;
         if begun == 0 {
@@ -119,7 +134,7 @@ impl Store {
             .read
             .sql(
                 "select u.id, u.name, u.role, u.karma, u.created_at, u.shadow_banned_at, u.limited_until, \
-             u.show_dead, \
+             u.show_dead, u.passkeys_only, \
              u.theme, u.comment_order, u.offers_recovery_codes, (select t.clears_at from totp_secrets t \
              where t.user_id = u.id) as totp_clears_at, s.last_used_at, \
              exists (select 1 from inbox n where n.user_id = u.id and n.read_at is null) as has_unread, \
@@ -258,12 +273,19 @@ impl Store {
         query.bind(token_hash).bind(user).exists().await
     }
 
+    /// Whose browser it is.
+    pub async fn browser_owner(&self, token_hash: &[u8]) -> Result<Option<UserId>> {
+        let query = self.read.sql("select user_id from browsers where token_hash = $1");
+        query.bind(token_hash).fetch_optional_scalar().await
+    }
+
     pub async fn purge(&self, keep: RetentionPolicy, now: Timestamp) -> Result<()> {
         let mut tx = self.begin().await?;
         for (statement, before) in [
             ("delete from sessions where expires_at <= $1", now),
             ("delete from password_resets where expires_at <= $1", now),
             ("delete from pending_logins where expires_at <= $1", now),
+            ("delete from passkey_challenges where expires_at <= $1", now),
             (
                 "delete from totp_secrets where created_at <= $1 and confirmed_at is null",
                 now.minus(SETUP_TTL),

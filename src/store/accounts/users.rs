@@ -20,6 +20,8 @@ pub struct Credentials {
     pub name: String,
     /// A PHC string; `None` disables login.
     pub password: Option<String>,
+    /// Whether the password logs nobody in.
+    pub passkeys_only: bool,
     #[sqlx(flatten)]
     pub ban: Ban,
 }
@@ -105,13 +107,14 @@ impl Store {
     }
 
     pub async fn credentials(&self, name: &str) -> Result<Option<Credentials>> {
-        self.read.sql(
-            "select id, name, password, banned_at, banned_until, ban_reason from users where lower(name) = \
-             lower($1)",
-        )
-        .bind(name)
-        .fetch_optional()
-        .await
+        self.read
+            .sql(
+                "select id, name, password, passkeys_only, banned_at, banned_until, ban_reason from users \
+             where lower(name) = lower($1)",
+            )
+            .bind(name)
+            .fetch_optional()
+            .await
     }
 
     pub async fn profile(&self, name: &str) -> Result<Profile> {
@@ -136,15 +139,17 @@ impl Store {
         now: Timestamp,
     ) -> Result<()> {
         let mut tx = self.begin().await?;
-        put_password(&mut tx, user, password, keep, browser).await?;
+        let end = CredentialEnd::Password { session: keep, browser };
+        put_password(&mut tx, user, password, end).await?;
         security_mail(&mut tx, user, SecurityEvent::PasswordChanged, now).await?;
         self.commit(tx, &[Change::Public]).await
     }
 
-    /// Sets a password as the operator, ends all sessions and forgets all browsers; logged for moderators.
+    /// Sets a password as the operator, ends all sessions and passkeys and forgets all browsers; logged for
+    /// moderators.
     pub async fn reset_password(&self, user: UserId, password: &str, now: Timestamp) -> Result<()> {
         let mut tx = self.begin().await?;
-        put_password(&mut tx, user, password, None, None).await?;
+        put_password(&mut tx, user, password, CredentialEnd::LostPassword).await?;
         security_mail(&mut tx, user, SecurityEvent::PasswordSetByOperator, now).await?;
         by_operator(&mut tx, LogEntry { user: Some(user), ..LogEntry::of(Action::Password) }, now).await?;
         self.commit(tx, &[Change::Public]).await
@@ -250,15 +255,19 @@ async fn by_operator(tx: &mut Tx, entry: LogEntry<'_>, at: Timestamp) -> Result<
     append_checked_log_entry(tx, ActionContext { actor: None, reason: "", at }, entry).await
 }
 
+/// Sets a password, which logs in from then on.
 pub(crate) async fn put_password(
     tx: &mut Tx,
     user: UserId,
     password: &str,
-    keep: Option<&[u8]>,
-    browser: Option<&[u8]>,
+    end: CredentialEnd<'_>,
 ) -> Result<()> {
-    tx.sql("update users set password = $2 where id = $1").bind(user).bind(password).execute().await?;
-    end_credentials(tx, user, CredentialEnd::Password { session: keep, browser }).await
+    tx.sql("update users set password = $2, passkeys_only = false where id = $1")
+        .bind(user)
+        .bind(password)
+        .execute()
+        .await?;
+    end_credentials(tx, user, end).await
 }
 
 /// Creates an account within the transaction that authorises it.

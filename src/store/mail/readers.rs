@@ -35,8 +35,8 @@ impl Store {
             .read
             .sql(
                 "select u.id, u.name, u.role, u.karma, u.created_at, u.shadow_banned_at, u.limited_until, \
-                 u.show_dead, u.theme, u.comment_order, b.address, b.inbox_mail, b.key, (select count(*) \
-                 from mails m where m.user_id = u.id and m.kind = ",
+                 u.show_dead, u.passkeys_only, u.theme, u.comment_order, b.address, b.inbox_mail, b.key, \
+                 (select count(*) from mails m where m.user_id = u.id and m.kind = ",
             )
             .push_bind(MailKind::Inbox)
             .push(" and m.created_at > ")

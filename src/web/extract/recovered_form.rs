@@ -19,9 +19,9 @@ const SAVED: &str = "kept.";
 
 /// Fields that users do not write; any other field is shown by its name.
 #[rustfmt::skip]
-const CONTROLS: [&str; 33] = [
+const CONTROLS: [&str; 34] = [
     "add", "ban_days", "best_of", "bring_back", "decision", "dir", "effect", "end", "goto", "inbox",
-    "kind", "limit_days", "not_me", "on", "order", "over", "pending", "posts", "preview",
+    "kind", "limit_days", "not_me", "on", "order", "over", "passkey", "pending", "posts", "preview",
     "restriction", "retry", "role", "show_dead", "suggest", "sure", "take", "theme", "username",
     "version", "vote", "why", ACTION, PAGE,
 ];
@@ -135,7 +135,7 @@ fn form_page(action: &LocalRedirect) -> LocalRedirect {
         ["settings", "email", ..] => LocalRedirect::new("/settings/email"),
         ["invitations", ..] => LocalRedirect::new("/invitations"),
         ["theme" | "logout"] => LocalRedirect::new("/"),
-        ["login", _] => LocalRedirect::new("/login"),
+        ["login", ..] => LocalRedirect::new("/login"),
         ["settings", of, _] => LocalRedirect::new(&format!("/settings/{of}")),
         _ => action.clone(),
     }

@@ -16,7 +16,7 @@ use crate::domain::accounts::token::{self, Token};
 use crate::domain::accounts::user::{Member, Role, Theme, UserId};
 use crate::domain::moderation::permissions::ModerationError;
 use crate::domain::moderation::roles::RoleError;
-use crate::store::{self, NewSession};
+use crate::store::{self, NewSession, Verified};
 use crate::web::error::Error;
 use crate::web::extract::client_ip::ClientIp;
 use crate::web::extract::local_redirect::{LocalRedirect, MAX_REDIRECT_BYTES};
@@ -79,12 +79,12 @@ impl StartedSession {
 }
 
 /// Begins a session and remembers the browser, so that failed logins elsewhere never lock it out. `None` if
-/// the password has changed since `verified`, its hash.
+/// what was verified is no longer the account's.
 pub async fn begin(
     app: &App,
     headers: &HeaderMap,
     user: UserId,
-    verified: &str,
+    verified: Verified<'_>,
 ) -> Result<Option<StartedSession>, Error> {
     let now = app.clock.now();
     let token = Token::random().map_err(Error::internal)?;
@@ -133,7 +133,7 @@ pub async fn begin_new(
         let query = [("goto", goto.as_str()), ("why", "reset")];
         return Ok(Redirect::to(&address_with("/login", &query)).into_response());
     }
-    let begun = match begin(app, headers, user, hash).await {
+    let begun = match begin(app, headers, user, Verified::Password(hash)).await {
         // The account exists even if the session could not be saved.
         Err(Error::Unsaved(_) | Error::Busy) => None,
         begun => begun?,

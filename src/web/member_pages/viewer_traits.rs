@@ -48,6 +48,7 @@ impl ViewerTraits {
             limited_until: None,
             shadow_banned_at: None,
             show_dead: self.show_dead,
+            passkeys_only: false,
             theme: Theme::default(),
             comment_order: CommentOrder::default(),
         }

@@ -116,6 +116,24 @@ impl LoginLimiter {
         Reserved::share(taken.map(|()| reserved), store, now).await
     }
 
+    /// A challenge for a passkey, on all nodes together. It does not say whose; `known` is the owner of the
+    /// browser that asks.
+    pub async fn check_shared_challenge(
+        &self,
+        store: &Store,
+        now: Timestamp,
+        known: Option<UserId>,
+        ip: IpAddr,
+        times: u32,
+    ) -> store::Result<Result<Reserved<'_>, RateLimited>> {
+        let mut reserved = Reserved::default();
+        let taken = match known {
+            Some(user) => take(&mut reserved, &self.usual, LimitKey::Account(user), times),
+            None => self.reserve_address(&mut reserved, ip, times),
+        };
+        Reserved::share(taken.map(|()| reserved), store, now).await
+    }
+
     fn reserve_address<'a>(
         &'a self,
         reserved: &mut Reserved<'a>,

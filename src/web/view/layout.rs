@@ -12,6 +12,7 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use serde::Serialize;
 
 use crate::config::{Readers, SiteSettings};
+use crate::domain::accounts::passkey::RelyingParty;
 use crate::domain::accounts::signup::SignUpMode;
 use crate::domain::accounts::user::{Role, Theme};
 use crate::domain::text::Html;
@@ -62,6 +63,7 @@ pub struct PageViewer {
     pub karma: Grouped<i64>,
     /// Rows of the inbox; the count ends at 100.
     pub unread: usize,
+    passkeys_only: bool,
     /// For moderators: items in the queue and pending sign-up requests.
     waiting: Option<(i64, i64)>,
 }
@@ -102,6 +104,7 @@ impl<'a> Page<'a> {
             name: member.name.clone(),
             karma: Grouped(member.karma),
             unread: viewer.unread.len(),
+            passkeys_only: member.passkeys_only,
             waiting: (member.role >= Role::Moderator).then_some((viewer.waiting, viewer.requests)),
         });
         Page {
@@ -183,6 +186,15 @@ impl<'a> Page<'a> {
     pub fn description(&self) -> String {
         let general = || format!("{} on {}: {}", self.title, self.settings.site_name, self.settings.tagline);
         self.description.clone().unwrap_or_else(general)
+    }
+
+    pub fn has_passkeys(&self) -> bool {
+        RelyingParty::new(self.base_url, &self.settings.site_name).is_ok()
+    }
+
+    /// Whether the viewer confirms with a passkey what asks for a password.
+    pub fn confirms_by_passkey(&self) -> bool {
+        self.viewer.as_ref().is_some_and(|viewer| viewer.passkeys_only)
     }
 
     /// Items waiting on a moderators' page.

@@ -8,10 +8,11 @@ use stoa::domain::accounts::user::Role;
 use stoa::store::ActionContext;
 
 use crate::support::app::{PASSWORD, TestApp};
+use crate::support::authenticator::{Authenticator, with_passkeys};
 use crate::support::fixtures::is_in;
 
 /// What opens something for bob, and which of the events below end it.
-const TABLE: [(&str, [bool; 5]); 8] = [
+const TABLE: [(&str, [bool; 5]); 10] = [
     //                     ban    role   password  code   deletion
     ("a session", [true, false, true, true, true]),
     ("a session begun later", [true, false, true, true, true]),
@@ -20,6 +21,8 @@ const TABLE: [(&str, [bool; 5]); 8] = [
     ("a pending log-in", [true, true, true, true, true]),
     ("an authenticator app", [false, false, false, false, true]),
     ("a recovery code", [false, false, false, false, true]),
+    ("a passkey", [false, false, true, true, true]),
+    ("a passkey's challenge", [true, true, true, true, true]),
     ("an invitation", [true, false, false, false, true]),
 ];
 const EVENTS: [&str; 5] = ["ban", "role", "password", "code", "deletion"];
@@ -35,10 +38,13 @@ struct Credentials {
 
 impl Credentials {
     async fn new() -> Credentials {
-        let app = TestApp::new().await;
+        let app = TestApp::with(with_passkeys).await;
         app.account("chief", Role::Admin).await;
         app.account("bob", Role::Moderator).await;
         let sessions = [app.session("bob").await, app.session("bob").await];
+        let mut bob = app.session("bob").await;
+        Authenticator::of(&mut bob, "phone").await;
+        bob.post_json("/settings/passkeys/challenge", &[]).await;
         let (user, now) = (app.id_of("bob").await, app.now());
         let token = || Token::random().expect("randomness");
         let (link, pending, invitation) = (token(), token(), token());
@@ -97,6 +103,8 @@ impl Credentials {
                 app.store.pending_login(&self.pending.hash(), now).await.expect("an answer").is_none()
             }
             "an authenticator app" => count("totp_secrets").await == 0,
+            "a passkey" => count("passkeys").await == 0,
+            "a passkey's challenge" => count("passkey_challenges").await == 0,
             "a recovery code" => count("recovery_codes").await == 0,
             _ => {
                 let path = format!("/invitation/{}", self.invitation.as_str());

@@ -15,7 +15,7 @@ async fn delete(member: &mut Browser, name: &str, posts: &str) -> Page {
 }
 
 /// Tables in which nothing of an account is left.
-const EMPTIED: [&str; 17] = [
+const EMPTIED: [&str; 19] = [
     "mailboxes",
     "mail_links",
     "mails",
@@ -24,6 +24,8 @@ const EMPTIED: [&str; 17] = [
     "totp_secrets",
     "recovery_codes",
     "pending_logins",
+    "passkeys",
+    "passkey_challenges",
     "password_resets",
     "saved",
     "hidden",

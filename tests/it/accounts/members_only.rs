@@ -6,9 +6,14 @@ use stoa::domain::accounts::user::Role;
 
 use crate::http::roles::{Who, case, table};
 use crate::support::app::{Page, TestApp};
+use crate::support::authenticator::with_passkeys;
 
 async fn closed() -> TestApp {
-    let app = TestApp::with(|settings| settings.reading = Some(Readers::Members)).await;
+    let app = TestApp::with(|settings| {
+        with_passkeys(settings);
+        settings.reading = Some(Readers::Members);
+    })
+    .await;
     app.account("chief", Role::Admin).await;
     app
 }

@@ -12,6 +12,7 @@ pub mod ip_hashes;
 pub mod login_load;
 pub mod members_only;
 pub mod mutes;
+pub mod passkeys;
 pub mod password_resets;
 pub mod profile;
 pub mod recovery_codes;

@@ -40,7 +40,7 @@ const OWN: [Headers; 8] = [
     &[("origin", "http://forum.test"), ("host", "forum.test")],
     &[("origin", "http://forum.test:8000"), ("host", "forum.test:8000")],
     &[("referer", "http://forum.test/item/1?order=newest"), ("host", "forum.test")],
-    &[("referer", "http://127.0.0.1:8000/"), ("host", "forum.test")],
+    &[("referer", "http://localhost:8000/"), ("host", "forum.test")],
     &[("referer", "https://evil.example/"), ("origin", "http://forum.test"), ("host", "forum.test")],
 ];
 

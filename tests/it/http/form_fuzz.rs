@@ -98,6 +98,14 @@ POST /settings/two-factor password
 POST /settings/two-factor/confirm code
 POST /settings/two-factor/off password
 POST /settings/two-factor/keep goto
+GET  /settings/passkeys
+POST /settings/passkeys name password
+POST /settings/passkeys/challenge
+POST /settings/passkeys/create passkey
+GET  /settings/passkeys/only
+POST /settings/passkeys/only password
+GET  /settings/passkeys/{id}/remove
+POST /settings/passkeys/{id}/remove password
 GET  /settings/name saved
 POST /settings/name name password
 GET  /settings/export
@@ -133,6 +141,9 @@ GET  /login goto vote dir why
 POST /login name password goto kept vote dir why
 GET  /login/code
 POST /login/code pending code goto kept vote dir
+GET  /login/passkey
+POST /login/passkey passkey name password goto kept vote dir why
+POST /login/passkey/challenge
 POST /logout
 POST /theme theme goto
 GET  /reset

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use axum::http::{Method, StatusCode};
 use stoa::domain::accounts::user::Role;
-use stoa::store::{Error, NewSession};
+use stoa::store::{Error, NewSession, Verified};
 
 use crate::http::form_fuzz::fields;
 use crate::http::injection::check;
@@ -176,7 +176,7 @@ async fn a_session_does_not_begin_with_a_password_that_was_changed_since_it_was_
     let late = |verified| NewSession {
         token_hash: b"token",
         user: known.id,
-        verified,
+        verified: Verified::Password(verified),
         agent: "",
         expires_at: app.now().plus(60),
     };

@@ -14,6 +14,7 @@ use stoa::domain::votes::flag::Reason;
 use stoa::store::{ActionContext, NewComment, NewFlag, NewSignupRequest, NewStory};
 
 use crate::support::app::{Browser, PASSWORD, Page, TestApp};
+use crate::support::authenticator::{Authenticator, with_passkeys};
 use crate::support::fixtures::shadow;
 
 /// The one table of addresses, read so that a new one without an expectation here fails.
@@ -125,7 +126,7 @@ static COUNT: AtomicU32 = AtomicU32::new(0);
 
 /// A forum that has an admin already.
 pub async fn forum() -> TestApp {
-    let app = TestApp::new().await;
+    let app = TestApp::with(with_passkeys).await;
     app.account("chief", Role::Admin).await;
     app
 }
@@ -270,6 +271,14 @@ async fn secured(app: &TestApp, names: [&str; 2]) -> (String, String) {
     (token.as_str().to_owned(), secret.code(app.now()))
 }
 
+/// Gives an account a passkey; what it answers to a log-in, and its number.
+async fn keyed(app: &TestApp, name: &str) -> (String, String) {
+    coded(app, name).await;
+    let mut passkey = Authenticator::of(&mut app.session(name).await, "phone").await;
+    let challenge = app.visitor().post_json("/login/passkey/challenge", &[]).await;
+    (passkey.answer(&challenge), app.number("select max(id) from passkeys").await.to_string())
+}
+
 /// Somebody who waits for an account; the number of their request.
 async fn request(app: &TestApp, name: &str) -> String {
     let parsed = Name::parse(name).expect("a name");
@@ -351,6 +360,12 @@ pub async fn case(app: &TestApp, row: &Row, who: Who) -> Case {
             let (token, totp) = secured(app, [&author, &name]).await;
             code = totp;
             (token, id)
+        }
+        "keyed" => {
+            let (answer, passkey) =
+                keyed(app, if row.path.starts_with("/login") { &author } else { &name }).await;
+            code = answer;
+            (String::new(), passkey)
         }
         _ => ("guessed".to_owned(), id),
     };

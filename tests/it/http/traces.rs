@@ -12,6 +12,7 @@ use crate::http::responses::{BREAK, Log};
 use crate::server::http1::{Forum, PATIENT, rest};
 use crate::store::prepared_statements::is_alone;
 use crate::support::app::{PASSWORD, TestApp};
+use crate::support::authenticator::{Authenticator, with_passkeys};
 
 #[test]
 fn no_secret_comes_into_a_log_however_much_is_logged() {
@@ -24,7 +25,7 @@ fn no_secret_comes_into_a_log_however_much_is_logged() {
 }
 
 async fn ask_for_secrets(log: &Log) {
-    let app = TestApp::new().await;
+    let app = TestApp::with(with_passkeys).await;
     app.account("bob", Role::Member).await;
     let invitation = Token::random().expect("randomness");
     let bob = app.id_of("bob").await;
@@ -49,6 +50,14 @@ async fn ask_for_secrets(log: &Log) {
     }
     let recovery = [("name", "bob"), ("code", &codes[1].to_text()), ("password", "four+unrelated")];
     visitor.post("/reset/recovery", &recovery).await;
+    let mut carl = app.member("carl").await;
+    let mut passkey = Authenticator::of(&mut carl, "phone").await;
+    let asked = carl.post_json("/login/passkey/challenge", &[]).await;
+    let answer = passkey.answer(&asked);
+    carl.post("/login/passkey", &[("passkey", &answer)]).await;
+    let answer: serde_json::Value = serde_json::from_str(&answer).expect("JSON");
+    let parts = ["/token", "/response/response/signature", "/response/response/clientDataJSON"];
+    let answered = parts.map(|part| answer.pointer(part).and_then(|part| part.as_str()).expect("text"));
     let (key, code) = (secret.to_text(), codes.iter().map(RecoveryCode::to_text).collect::<Vec<_>>());
     let mut visitor = app.visitor();
     let mut paths = Vec::new();
@@ -119,6 +128,8 @@ async fn ask_for_secrets(log: &Log) {
         .chain([pending.as_str(), &key, &key.replace(' ', "")])
         .chain(code.iter().take(2).map(String::as_str))
         .chain(session)
+        .chain(answered)
+        .chain(asked.pointer("/publicKey/challenge").and_then(|challenge| challenge.as_str()))
     {
         let line = text.lines().find(|line| line.contains(secret));
         assert_eq!(line, None, "{secret}");

@@ -87,7 +87,7 @@ async fn a_link_that_an_admin_makes_is_told_of_once_whatever_its_owner_wants_mai
 
 /// Who was in the account may have made a way back into it.
 #[tokio::test]
-async fn what_was_not_me_ends_the_recovery_codes_and_the_links_made_since() {
+async fn what_was_not_me_ends_the_recovery_codes_passkeys_and_links_made_since() {
     let forum = MailingApp::new().await;
     let mut thief = forum.member_at("bob", "bob@example.org").await;
     let codes = thief.post("/settings/recovery", &[("password", PASSWORD)]).await.texts("#codes code");
@@ -95,9 +95,17 @@ async fn what_was_not_me_ends_the_recovery_codes_and_the_links_made_since() {
     forum.app.pass(60);
     thief.post("/settings/recovery", &[("password", PASSWORD)]).await;
     let second = forum.one_mail().await.link("/email/");
+    for (key, made_at) in [("owner's", forum.app.now().minus(3_600)), ("thief's", forum.app.now())] {
+        let (key, user) = (forum.app.blob(key.as_bytes()), "select id from users where name = 'bob'");
+        let row = format!("({user}), {key}, {key}, '{{}}', 'phone', {}", made_at.0);
+        let columns = "user_id, user_handle, credential_id, credential, name, created_at";
+        forum.app.sql(&format!("insert into passkeys ({columns}) values ({row})")).await;
+    }
     let reset = forum.visitor().post(&first, &[]).await.location().expect("a way on");
     assert_eq!(forum.visitor().post(&second, &[]).await.status, StatusCode::NOT_FOUND, "both ended");
+    assert_eq!(forum.app.number("select count(*) from passkeys").await, 1, "the owner's is older");
     forum.visitor().post(&reset, &[("password", NEW)]).await;
+    assert_eq!(forum.app.number("select count(*) from passkeys").await, 0, "the password was lost");
     let form = [("name", "bob"), ("code", codes[1].as_str()), ("password", "eleven quiet barges turn")];
     let back = forum.visitor().post("/reset/recovery", &form).await;
     assert_eq!(back.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", back.text());

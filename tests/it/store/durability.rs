@@ -12,7 +12,7 @@ use stoa::clock::Timestamp;
 use stoa::database_address::DatabaseAddress;
 use stoa::domain::accounts::user::{Name, Role, UserId};
 use stoa::domain::items::item::ItemId;
-use stoa::store::{NewSession, NewStory, NewUser, Store, Submission};
+use stoa::store::{NewSession, NewStory, NewUser, Store, Submission, Verified};
 
 use crate::support::database::new_database;
 
@@ -33,8 +33,13 @@ pub async fn prepare(store: &Store, stories: usize) -> (Vec<ItemId>, Vec<UserId>
         let new = NewUser { name: &name, password: "no hash", role: Role::Member, ip_hashes: None };
         let user = store.create_user(new, BEGAN).await.expect("an account");
         let token_hash = <sha2::Sha256 as sha2::Digest>::digest(token(nth).as_bytes()).to_vec();
-        let session =
-            NewSession { token_hash: &token_hash, user, verified: "no hash", agent: "", expires_at: NEVER };
+        let session = NewSession {
+            token_hash: &token_hash,
+            user,
+            verified: Verified::Password("no hash"),
+            agent: "",
+            expires_at: NEVER,
+        };
         store.create_session(session, BEGAN).await.expect("a session");
         people.push(user);
     }

@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use stoa::domain::accounts::user::{Name, Role, UserId};
 use stoa::domain::items::item::ItemId;
 use stoa::domain::limits::policy::Policy;
-use stoa::store::{ActionContext, NewSession, NewStory, NewUser, Store, Submission, database_file};
+use stoa::store::{ActionContext, NewSession, NewStory, NewUser, Store, Submission, Verified, database_file};
 use tempfile::TempDir;
 
 use crate::store::durability::{BEGAN, free_port};
@@ -139,7 +139,13 @@ async fn account(store: &Store, name: &str, role: Role) -> UserId {
     }
     let token_hash = Sha256::digest(format!("token-of-{name}")).to_vec();
     let expires_at = BEGAN.plus(4_000_000_000);
-    let session = NewSession { token_hash: &token_hash, user, verified: "no hash", agent: "", expires_at };
+    let session = NewSession {
+        token_hash: &token_hash,
+        user,
+        verified: Verified::Password("no hash"),
+        agent: "",
+        expires_at,
+    };
     store.create_session(session, BEGAN).await.expect("a session");
     user
 }

@@ -75,6 +75,13 @@ async fn forum() -> (TestApp, Browser) {
         ),
         format!("insert into recovery_codes values ({alice_id}, {}, 9)", app.blob(b"hash")),
         format!("insert into pending_logins values ({}, {alice_id}, 9, 1)", app.blob(b"hash")),
+        format!(
+            "insert into passkeys (user_id, user_handle, credential_id, credential, name, created_at) values \
+             ({alice_id}, {}, {}, '{{}}', 'phone', 9)",
+            app.blob(b"handle"),
+            app.blob(&[0, 255])
+        ),
+        format!("insert into passkey_challenges values ({}, {alice_id}, '{{}}', 9)", app.blob(b"hash")),
         format!("insert into held_names (name, user_id, held_at) values ('alicia', {alice_id}, 9)"),
         format!(
             "insert into exports (user_id, asked_at, finished_at, archive) values ({alice_id}, 8, 9, {})",

@@ -17,6 +17,7 @@ use crate::http::roles::{Who, case, forum, table};
 use crate::mail::statements::use_mail;
 use crate::store::prepared_statements::alone;
 use crate::support::app::{Browser, TestApp};
+use crate::support::authenticator::Authenticator;
 
 /// Steps that several statements take, and why they are bounded.
 const SORTED: &str = "USE TEMP B-TREE FOR ORDER BY";
@@ -248,6 +249,7 @@ async fn use_what_is_rare(app: &TestApp, alice: &mut Browser) {
     let (user, at) = (app.id_of("alice").await, app.now());
     let act = stoa::store::ActionContext { actor: None, reason: "", at };
     app.store.knows_browser(&[0; 32], user).await.expect("an answer");
+    app.store.browser_owner(&[0; 32]).await.expect("an answer");
     app.store.first_admin().await.expect("an answer");
     app.store.names(&[user]).await.expect("an answer");
     app.sql("update users set about = '' where id = 0").await;
@@ -267,6 +269,11 @@ async fn use_what_is_rare(app: &TestApp, alice: &mut Browser) {
     let verified = known.password.unwrap_or_default();
     app.store.begin_pending_login(&[7; 32], (user, &verified), at.plus(60)).await.expect("begun");
     assert!(app.store.pass_with_totp(&[7; 32], "", at).await.is_err());
+    let mut passkey = Authenticator::of(alice, "phone").await;
+    let confirmation = passkey.confirmation(alice).await;
+    alice.post("/settings/recovery", &[("password", &confirmation)]).await;
+    passkey.log_in(&mut app.visitor()).await;
+    app.store.log_in_with_passkeys_only(user, at).await.expect("ended");
     app.store.ask_for_export(user, at).await.expect("asked");
     stoa::jobs::make_exports(&app.app).await.expect("made");
     app.store.export_archive(user, at).await.expect("an answer");

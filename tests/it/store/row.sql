@@ -84,5 +84,7 @@ from (select true as bulk, {now} + {n} as next_attempt_at, '' as last_error, cas
 insert into recovery_codes (user_id, code_hash, created_at) values ({xenia}, 'code{n}', {now}), (1000 + {n}, 'code{n}', {now});
 insert into pending_logins (token_hash, user_id, expires_at) values ('pending{n}', {xenia}, {now} + 100), ('another{n}', 1000 + {n}, {now} + 100);
 insert into totp_secrets (user_id, secret, created_at, confirmed_at) values (1000 + {n}, 'secret', {now}, {now});
+insert into passkeys (user_id, user_handle, credential_id, credential, name, created_at) values ({xenia}, 'handle', 'key{n}', '{}', 'phone', {now}), (1000 + {n}, 'handle{n}', 'another{n}', '{}', 'phone', {now});
+insert into passkey_challenges (token_hash, user_id, challenge, expires_at) values ('challenge{n}', {xenia}, '{}', {now} + 100), ('another{n}', null, '{}', {now} + 100);
 insert into held_names (name, user_id, held_at) values ('held{n}', {xenia}, {now}), ('had{n}', 1000 + {n}, {now});
 insert into exports (user_id, asked_at) values (1000 + {n}, {now});

@@ -18,7 +18,7 @@ use stoa::database_address::DatabaseAddress;
 use stoa::domain::accounts::user::{Name, Role, UserId};
 use stoa::domain::limits::policy::Policy;
 use stoa::fetch::Fetcher;
-use stoa::store::{ActionContext, NewBan, NewSession, NewUser, Store};
+use stoa::store::{ActionContext, NewBan, NewSession, NewUser, Store, Verified};
 use stoa::timeouts::Timeouts;
 use stoa::web::{self, App};
 use tempfile::TempDir;
@@ -195,8 +195,13 @@ impl TestApp {
         let expires_at = self.now().plus(86_400);
         let known = self.store.credentials(name).await.expect("a database").expect("an account");
         let verified = known.password.expect("a password");
-        let session =
-            NewSession { token_hash: &hash, user: known.id, verified: &verified, agent: "", expires_at };
+        let session = NewSession {
+            token_hash: &hash,
+            user: known.id,
+            verified: Verified::Password(&verified),
+            agent: "",
+            expires_at,
+        };
         self.store.create_session(session, self.now()).await.expect("a session");
         let cookie = if self.app.config.is_https() { "__Host-session" } else { "session" };
         let cookies = HashMap::from([(cookie.to_owned(), token)]);

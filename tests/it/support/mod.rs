@@ -1,6 +1,7 @@
 //! Test helpers.
 
 pub mod app;
+pub mod authenticator;
 pub mod database;
 pub mod fixtures;
 pub mod page;

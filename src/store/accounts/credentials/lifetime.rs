@@ -10,11 +10,13 @@ pub(crate) enum CredentialEnd<'a> {
     Ban,
     /// Another role, of which a link or a log-in that has begun is to know nothing.
     Role,
-    /// Another password; the session and the browser that set it stay, if there are any.
+    /// Another password, set by whoever knew the one before; the session and the browser stay that set it.
     Password {
         session: Option<&'a [u8]>,
         browser: Option<&'a [u8]>,
     },
+    /// Another password, because the one before was lost: nobody knows what else was.
+    LostPassword,
     /// All of them, and open invitations.
     Deletion {
         at: Timestamp,
@@ -22,30 +24,42 @@ pub(crate) enum CredentialEnd<'a> {
 }
 
 /// Tables of credentials that begin something and are used within an hour.
-const STARTED: [&str; 2] =
-    ["delete from password_resets where user_id = $1", "delete from pending_logins where user_id = $1"];
+const STARTED: [&str; 3] = [
+    "delete from password_resets where user_id = $1",
+    "delete from pending_logins where user_id = $1",
+    "delete from passkey_challenges where user_id = $1",
+];
 
 /// Those that the end of the account ends, and [`end_made_since`].
 const LASTING: [&str; 2] =
     ["delete from totp_secrets where user_id = $1", "delete from recovery_codes where user_id = $1"];
 
-/// Ends a second factor and recovery codes that somebody else may have made since a moment.
+const PASSKEYS: &str = "delete from passkeys where user_id = $1";
+
+/// Ends passkeys, a second factor and recovery codes that somebody else may have made since a moment.
 pub(crate) async fn end_made_since(tx: &mut Tx, user: UserId, since: Timestamp) -> Result<()> {
     for statement in [
         "delete from totp_secrets where user_id = $1 and coalesce(confirmed_at, created_at) >= $2",
         "delete from recovery_codes where user_id = $1 and created_at >= $2",
+        "delete from passkeys where user_id = $1 and created_at >= $2",
     ] {
         tx.sql(statement).bind(user).bind(since).execute().await?;
     }
     Ok(())
 }
 
-/// Ends what `why` ends. Second factors and recovery codes stay: a ban and a role concern the
-/// session, and a new password no other credential.
-pub(crate) async fn end_credentials(tx: &mut Tx, user: UserId, why: CredentialEnd<'_>) -> Result<()> {
+pub(super) async fn end_started(tx: &mut Tx, user: UserId) -> Result<()> {
     for statement in STARTED {
         tx.sql(statement).bind(user).execute().await?;
     }
+    Ok(())
+}
+
+/// Ends what `why` ends. Second factors and recovery codes stay: a ban and a role concern the
+/// session, and a new password no other credential. Passkeys, which open the account alone as sessions do,
+/// end with a lost password.
+pub(crate) async fn end_credentials(tx: &mut Tx, user: UserId, why: CredentialEnd<'_>) -> Result<()> {
+    end_started(tx, user).await?;
     let (session, browser) = match why {
         CredentialEnd::Role => return Ok(()),
         CredentialEnd::Ban => {
@@ -53,8 +67,12 @@ pub(crate) async fn end_credentials(tx: &mut Tx, user: UserId, why: CredentialEn
             return Ok(());
         }
         CredentialEnd::Password { session, browser } => (session, browser),
+        CredentialEnd::LostPassword => {
+            tx.sql(PASSKEYS).bind(user).execute().await?;
+            (None, None)
+        }
         CredentialEnd::Deletion { at } => {
-            for statement in LASTING {
+            for statement in LASTING.into_iter().chain([PASSKEYS]) {
                 tx.sql(statement).bind(user).execute().await?;
             }
             tx.sql(

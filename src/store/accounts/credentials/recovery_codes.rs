@@ -5,6 +5,7 @@ use crate::domain::accounts::recovery_code::RecoveryCode;
 use crate::domain::accounts::user::UserId;
 use crate::domain::moderation::action::Action;
 use crate::domain::text::plural::counted;
+use crate::store::accounts::credentials::lifetime::CredentialEnd;
 use crate::store::accounts::users::put_password;
 use crate::store::moderation::log_entry::tell_account;
 use crate::store::{Change, Error, Result, Store, Tx};
@@ -38,8 +39,8 @@ impl Store {
         self.commit(tx, &[Change::Member(user)]).await
     }
 
-    /// Sets a lost password by a code, which is used up; ends all sessions and forgets all browsers. Tells
-    /// the owner. Fails with `NotFound` if there is no such account or code.
+    /// Sets a lost password by a code, which is used up; ends all sessions and passkeys and forgets all
+    /// browsers. Tells the owner. Fails with `NotFound` if there is no such account or code.
     pub async fn recover_password(
         &self,
         name: &str,
@@ -53,7 +54,7 @@ impl Store {
         if !take_code(&mut tx, user, code_hash).await? {
             return Err(Error::NotFound);
         }
-        put_password(&mut tx, user, password, None, None).await?;
+        put_password(&mut tx, user, password, CredentialEnd::LostPassword).await?;
         let left = codes_left(&mut tx, user).await?;
         tell_account(&mut tx, user, Action::RecoveryPassword, &left, now).await?;
         self.commit(tx, &[Change::Public]).await?;

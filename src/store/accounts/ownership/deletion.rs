@@ -75,7 +75,8 @@ impl Store {
         tx.sql(
             "update users set name = $2, password = null, about = '', about_version = about_version + 1, \
              role = 'member', show_dead = false, theme = 'system', comment_order = 'best', \
-             offers_recovery_codes = false, deleted_at = $3 where id = $1 and deleted_at is null",
+             offers_recovery_codes = false, passkeys_only = false, deleted_at = $3 where id = $1 and \
+             deleted_at is null",
         )
         .bind(user)
         .bind(tombstone(user))

@@ -66,6 +66,9 @@ const NOTICES: &str = "select t.id, t.user_id, t.created_at, t.action, t.item_id
     = $1 order by n.created_at desc, n.id desc limit $2";
 const SESSIONS: &str = "select created_at, last_used_at, expires_at, agent from sessions where user_id = $1 \
     order by last_used_at desc limit $2";
+/// Ten at most.
+const PASSKEYS: &str =
+    "select name, created_at, last_used_at from passkeys where user_id = $1 order by id limit $2";
 const INVITATIONS: &str = concat!(
     "select i.created_at, i.expires_at, ",
     shown_name!("u"),
@@ -100,6 +103,7 @@ impl Store {
             inbox: self.own_rows(user, INBOX).await?,
             notices: self.own_rows(user, NOTICES).await?.into_iter().filter_map(notice).collect(),
             sessions: self.own_rows(user, SESSIONS).await?,
+            passkeys: self.own_rows(user, PASSKEYS).await?,
             invitations: self.own_rows(user, INVITATIONS).await?,
         })
     }

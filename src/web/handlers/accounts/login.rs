@@ -10,7 +10,7 @@ use serde::Deserialize;
 use crate::domain::accounts::password;
 use crate::domain::accounts::signup::SignUpMode;
 use crate::domain::accounts::user::UserId;
-use crate::store::Credentials;
+use crate::store::{Credentials, Verified};
 use crate::web::admission::Requester;
 use crate::web::error::Error;
 use crate::web::extract::form::{Form, FormErrors, busy};
@@ -52,7 +52,7 @@ impl LoginForm {
         LoginForm { destination, ..LoginForm::default() }
     }
 
-    fn new(mut form: Fields) -> LoginForm {
+    pub fn new(mut form: Fields) -> LoginForm {
         let (name, password) = (take(&mut form, "name"), take(&mut form, "password"));
         let why = login_purpose::known(&take(&mut form, "why"));
         LoginForm { name, password, why, destination: LoginDestination::take(&mut form) }
@@ -107,6 +107,16 @@ pub async fn again(
     errors: FormErrors,
 ) -> Result<Response, Error> {
     page(app, viewer, typed, errors, None).await
+}
+
+/// Answers the log-in to a banned account with the reason.
+pub async fn banned(
+    app: &App,
+    viewer: &MaybeMember,
+    typed: &LoginForm,
+    sentence: String,
+) -> Result<Response, Error> {
+    page(app, viewer, typed, FormErrors::default(), Some(sentence)).await
 }
 
 /// Answers a form sent after the session ended; the page carries its input.
@@ -213,12 +223,16 @@ async fn let_in(
 ) -> Result<Response, Error> {
     let SignupContext { viewer, headers, .. } = comer;
     if let Some(sentence) = found.ban.sentence(viewer.now) {
-        return page(app, viewer, &typed, FormErrors::default(), Some(sentence)).await;
+        return banned(app, viewer, &typed, sentence).await;
+    }
+    if found.passkeys_only {
+        let sentence = "You chose to log in with passkeys only. Log in with one, or set a new password.";
+        return again(app, viewer, &typed, FormErrors::one("", sentence)).await;
     }
     if app.store.has_second_factor(found.id, viewer.now).await? {
         return second_step::ask(app, viewer, typed, (found.id, &verified)).await;
     }
-    match session::begin(app, headers, found.id, &verified).await? {
+    match session::begin(app, headers, found.id, Verified::Password(&verified)).await? {
         Some(begun) => Ok(typed.destination.reach(app, comer, begun).await),
         None => again(app, viewer, &typed, password_changed()).await,
     }

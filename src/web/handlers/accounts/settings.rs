@@ -16,10 +16,11 @@ use crate::store::{AboutMember, Preferences};
 use crate::web::admission::Requester;
 use crate::web::error::Error;
 use crate::web::extract::client_ip::ClientIp;
-use crate::web::extract::form::{Form, FormErrors, FormRefusal, busy};
+use crate::web::extract::form::{Form, FormErrors, FormRefusal};
 use crate::web::extract::local_redirect::LocalRedirect;
 use crate::web::extract::recovered_form::RecoverableForm;
 use crate::web::extract::session::{self, CurrentMember, MaybeMember};
+use crate::web::handlers::accounts::credentials::confirm::{check_passkey, refused};
 use crate::web::rate_limit;
 use crate::web::state::App;
 use crate::web::view::layout::{Page, html, html_with};
@@ -206,6 +207,8 @@ struct PasswordPage<'a> {
     errors: FormErrors,
     name: &'a str,
     changed: bool,
+    /// How many, which a new password does not end.
+    passkeys: usize,
 }
 
 /// `GET /settings/password`
@@ -213,10 +216,20 @@ pub async fn password_form(
     State(app): State<App>,
     asking: CurrentMember,
     Query(asked): Query<SavedQuery>,
-) -> Response {
-    let page = Page::new(&app, &asking.viewer, "settings", "Change password");
-    let changed = asked.is_saved();
-    html(&PasswordPage { page, errors: FormErrors::default(), name: &asking.member.name, changed })
+) -> Result<Response, Error> {
+    password_page(&app, &asking, FormErrors::default(), asked.is_saved()).await
+}
+
+async fn password_page(
+    app: &App,
+    asking: &CurrentMember,
+    errors: FormErrors,
+    changed: bool,
+) -> Result<Response, Error> {
+    let page = Page::new(app, &asking.viewer, "settings", "Change password");
+    let passkeys = app.store.passkeys(asking.member.id).await?.len();
+    let name = &asking.member.name;
+    Ok(html_with(errors.status(), &PasswordPage { page, errors, name, changed, passkeys }))
 }
 
 #[derive(Debug, Deserialize)]
@@ -237,8 +250,16 @@ async fn judge_passwords(
     let (ip, times) = (address.ip(), app.settings().login_attempts_per_hour);
     let (logins, who) = (&app.limits.logins, (Some(member.id), &*member.name));
     let tried = logins.check_shared_login(&app.store, app.clock.now(), who, ip, times).await??;
-    let verified = app.store.credentials(&member.name).await?.and_then(|found| found.password);
+    let known = app.store.credentials(&member.name).await?;
+    let requester = Requester::Known(Some(member.id), address.fair_key());
     let (current, new, name) = (typed.current.clone(), typed.password.clone(), member.name.clone());
+    if known.as_ref().is_some_and(|found| found.passkeys_only) {
+        let hash = app.admission.passwords.hash((requester, tried), new, name).await?;
+        let hash = hash.map_err(|weak| FormErrors::one("password", weak))?;
+        check_passkey(app, member, "current", &typed.current).await?;
+        return Ok(hash);
+    }
+    let verified = known.and_then(|found| found.password);
     let work = move || {
         password::check(&new, &name).map_err(|weak| FormErrors::one("password", weak))?;
         if current.len() > password::MAX_PASSWORD_BYTES || !password::verify(&current, verified.as_deref()) {
@@ -247,7 +268,6 @@ async fn judge_passwords(
         }
         Ok(password::hash(&new))
     };
-    let requester = Requester::Known(Some(member.id), address.fair_key());
     let hash = app.admission.passwords.run((requester, tried), work).await??;
     hash.map_err(|error| Error::internal(error).into())
 }
@@ -261,18 +281,11 @@ pub async fn change_password(
     Form(typed): Form<PasswordForm>,
 ) -> Result<Response, Error> {
     let member = &asking.member;
-    let form = |errors: FormErrors| {
-        let page = Page::new(&app, &asking.viewer, "settings", "Change password");
-        html_with(errors.status(), &PasswordPage { page, errors, name: &member.name, changed: false })
-    };
     let hash = match judge_passwords(&app, member, address, &typed).await {
         Ok(hash) => hash,
-        Err(FormRefusal::Invalid(mistakes)) => return Ok(form(mistakes)),
-        Err(FormRefusal::Error(Error::RateLimited(held))) => {
-            return Ok(rate_limit::with_status(form(FormErrors::rate_limited(&held, &held)), &held));
+        Err(refusal) => {
+            return refused(refusal, |errors| password_page(&app, &asking, errors, false)).await;
         }
-        Err(FormRefusal::Error(Error::Busy)) => return Ok(busy(form(FormErrors::busy()))),
-        Err(FormRefusal::Error(error)) => return Err(error),
     };
     let keep = session::current(&app, &headers);
     let browser = session::browser(&app, &headers);

@@ -2,6 +2,9 @@
 
 pub mod confirm;
 pub mod overview;
+pub mod passkey_login;
+pub mod passkeys;
+pub mod passkeys_only;
 mod qr_code;
 pub mod recovery;
 pub mod second_step;

@@ -15,6 +15,7 @@ struct OverviewPage<'a> {
     page: Page<'a>,
     has_second_factor: bool,
     codes_left: i64,
+    passkeys: usize,
 }
 
 /// `GET /settings/account`
@@ -24,5 +25,6 @@ pub async fn show(State(app): State<App>, asking: CurrentMember) -> Result<Respo
         page: Page::new(&app, &asking.viewer, "settings", "Account"),
         has_second_factor: app.store.has_second_factor(user, now).await?,
         codes_left: app.store.recovery_codes_left(user).await?,
+        passkeys: app.store.passkeys(user).await?.len(),
     }))
 }

@@ -9,7 +9,7 @@ use crate::clock::MINUTE;
 use crate::domain::accounts::recovery_code::RecoveryCode;
 use crate::domain::accounts::token::{self, Token};
 use crate::domain::accounts::user::UserId;
-use crate::store::{self, PassedLogin, PendingLogin};
+use crate::store::{self, PassedLogin, PendingLogin, Verified};
 use crate::web::error::Error;
 use crate::web::extract::form::{Form, FormErrors, FormRefusal};
 use crate::web::extract::recovered_form::Fields;
@@ -82,7 +82,7 @@ pub async fn log_in(
     };
     match pass(&app, &comer, &pending, (&token_hash, &form.code)).await {
         Ok(PassedLogin { user_id, password }) => {
-            match session::begin(&app, &comer.headers, user_id, &password).await? {
+            match session::begin(&app, &comer.headers, user_id, Verified::Password(&password)).await? {
                 Some(begun) => Ok(form.destination.reach(&app, &comer, begun).await),
                 None => begin_anew(&app, viewer, form).await,
             }
