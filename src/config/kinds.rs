@@ -33,7 +33,34 @@ pub(super) trait Setting: Sized {
 
     fn parse(text: &str) -> Result<Self, String>;
 
-    fn to_toml(&self) -> String;
+    /// As [`Setting::parse`] reads it.
+    fn text(&self) -> String;
+
+    fn input() -> Input {
+        Input::Line
+    }
+
+    fn to_toml(&self) -> String {
+        match Self::input() {
+            Input::Number => self.text(),
+            _ => quoted(&self.text()),
+        }
+    }
+}
+
+/// How a setting is typed in a form.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Input {
+    Line,
+    Lines,
+    Number,
+    Colour,
+    Day,
+    Choice(Vec<&'static str>),
+}
+
+fn choice<T: Copy>(all: &[T], name: impl Fn(T) -> &'static str) -> Input {
+    Input::Choice(all.iter().map(|value| name(*value)).collect())
 }
 
 fn quoted(s: &str) -> String {
@@ -85,8 +112,12 @@ macro_rules! whole_numbers {
                 within($range)(text)
             }
 
-            fn to_toml(&self) -> String {
+            fn text(&self) -> String {
                 self.to_string()
+            }
+
+            fn input() -> Input {
+                Input::Number
             }
         }
     )* };
@@ -103,8 +134,12 @@ impl<const UNIT: i64> Setting for Period<UNIT> {
         within(Period(0)..=longest())(text)
     }
 
-    fn to_toml(&self) -> String {
+    fn text(&self) -> String {
         self.to_string()
+    }
+
+    fn input() -> Input {
+        Input::Number
     }
 }
 
@@ -118,8 +153,8 @@ impl Setting for String {
         Ok(text.to_owned())
     }
 
-    fn to_toml(&self) -> String {
-        quoted(self)
+    fn text(&self) -> String {
+        self.clone()
     }
 }
 
@@ -155,8 +190,8 @@ impl Setting for PathBuf {
         Ok(PathBuf::from(text))
     }
 
-    fn to_toml(&self) -> String {
-        quoted(&self.to_string_lossy())
+    fn text(&self) -> String {
+        self.to_string_lossy().into_owned()
     }
 }
 
@@ -167,8 +202,8 @@ impl Setting for DatabaseAddress {
         text.parse()
     }
 
-    fn to_toml(&self) -> String {
-        quoted(&self.as_given())
+    fn text(&self) -> String {
+        self.as_given().to_string()
     }
 }
 
@@ -179,8 +214,8 @@ impl Setting for SmtpUrl {
         text.parse()
     }
 
-    fn to_toml(&self) -> String {
-        quoted(self.as_given())
+    fn text(&self) -> String {
+        self.as_given().to_owned()
     }
 }
 
@@ -253,8 +288,8 @@ impl Setting for Listen {
         }
     }
 
-    fn to_toml(&self) -> String {
-        quoted(&self.text)
+    fn text(&self) -> String {
+        self.text.clone()
     }
 }
 
@@ -289,9 +324,9 @@ impl Setting for CidrList {
         text.parse()
     }
 
-    fn to_toml(&self) -> String {
+    fn text(&self) -> String {
         let nets: Vec<String> = self.0.iter().map(IpNet::to_string).collect();
-        quoted(&nets.join(", "))
+        nets.join(", ")
     }
 }
 
@@ -304,8 +339,12 @@ impl Setting for bool {
         one_of(&[true, false], on_or_off, text)
     }
 
-    fn to_toml(&self) -> String {
-        quoted(on_or_off(*self))
+    fn input() -> Input {
+        choice(&[true, false], on_or_off)
+    }
+
+    fn text(&self) -> String {
+        on_or_off(*self).to_owned()
     }
 }
 
@@ -314,8 +353,12 @@ impl Setting for SignUpMode {
         one_of(&SignUpMode::ALL, SignUpMode::as_str, text)
     }
 
-    fn to_toml(&self) -> String {
-        quoted(self.as_str())
+    fn input() -> Input {
+        choice(&SignUpMode::ALL, SignUpMode::as_str)
+    }
+
+    fn text(&self) -> String {
+        self.as_str().to_owned()
     }
 }
 
@@ -354,8 +397,12 @@ impl Setting for LogVisibility {
         one_of(&LogVisibility::ALL, LogVisibility::as_str, text)
     }
 
-    fn to_toml(&self) -> String {
-        quoted(self.as_str())
+    fn input() -> Input {
+        choice(&LogVisibility::ALL, LogVisibility::as_str)
+    }
+
+    fn text(&self) -> String {
+        self.as_str().to_owned()
     }
 }
 
@@ -364,8 +411,12 @@ impl Setting for FirstPosts {
         one_of(&FirstPosts::ALL, FirstPosts::as_str, text)
     }
 
-    fn to_toml(&self) -> String {
-        quoted(self.as_str())
+    fn input() -> Input {
+        choice(&FirstPosts::ALL, FirstPosts::as_str)
+    }
+
+    fn text(&self) -> String {
+        self.as_str().to_owned()
     }
 }
 
@@ -392,7 +443,11 @@ impl Setting for Readers {
         one_of(&Readers::ALL, Readers::as_str, text)
     }
 
-    fn to_toml(&self) -> String {
-        quoted(self.as_str())
+    fn input() -> Input {
+        choice(&Readers::ALL, Readers::as_str)
+    }
+
+    fn text(&self) -> String {
+        self.as_str().to_owned()
     }
 }

@@ -1,0 +1,6 @@
+//! What a community shows of itself: sections, footer links, pages and images.
+
+pub mod footer_links;
+pub mod image;
+pub mod page;
+pub mod sections;
