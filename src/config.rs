@@ -1,6 +1,7 @@
 //! All settings: name, type, default, meaning and bounds. Precedence: flag, environment (`STOA_*`),
 //! `stoa.toml`, what an admin chose, default. All are validated when they are read.
 
+mod choices;
 mod chosen;
 mod face;
 mod kinds;
@@ -15,9 +16,10 @@ use std::path::{Path, PathBuf};
 
 use tracing_subscriber::EnvFilter;
 
+pub use self::choices::{LogVisibility, Readers};
 pub use self::chosen::{ChoiceError, SettingEntry};
 use self::face::{announcement, contact, one_line};
-pub use self::kinds::{CidrList, Input, Listen, LogVisibility, Readers, within};
+pub use self::kinds::{CidrList, Input, Listen, within};
 use self::kinds::{
     MAX_COUNT, Setting, base_url, comment, directory, longest, mail_from, no_reply, site_name,
 };
@@ -118,16 +120,14 @@ macro_rules! settings {
 
         impl Config {
             pub fn entries(&self) -> Vec<SettingEntry> {
-                let mut heading = "";
-                vec![ $( $( {
-                    $( heading = $heading; )?
-                    SettingEntry::new(
-                        stringify!($name),
-                        (heading, stringify!($group) != "ServerSettings"),
-                        concat!($($doc),+).trim(),
-                        &settings!(@place self $part $name),
-                    )
-                }, )* )* ]
+                let mut entries = vec![ $( $( SettingEntry::new(
+                    stringify!($name),
+                    ([$($heading)?].first().copied(), stringify!($group) != "ServerSettings"),
+                    concat!($($doc),+).trim(),
+                    &settings!(@place self $part $name),
+                ), )* )* ];
+                chosen::repeat_headings(&mut entries);
+                entries
             }
 
             /// Sets one setting of the community, as if it were given so. Fails with what it must be.

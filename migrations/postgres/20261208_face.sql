@@ -22,3 +22,8 @@ create table images (
     hash   text collate "C" not null,
     bytes  bytea not null
 );
+
+create table first_steps (
+    name    text collate "C" primary key,
+    done_at bigint not null
+);

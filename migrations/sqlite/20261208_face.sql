@@ -26,3 +26,10 @@ create table images (
     hash   text not null,
     bytes  blob not null
 );
+
+-- What admins ticked off on the page of first steps: 'backup', which the forum cannot know of, and 'all', after which
+-- nothing leads to that page.
+create table first_steps (
+    name    text primary key,
+    done_at integer not null
+);

@@ -18,13 +18,13 @@ pub struct SettingEntry {
 impl SettingEntry {
     pub(super) fn new<T: Setting>(
         name: &'static str,
-        (heading, is_of_community): (&'static str, bool),
+        (heading, is_of_community): (Option<&'static str>, bool),
         meaning: &'static str,
         value: &T,
     ) -> SettingEntry {
         // The only text of several lines.
         let input = if name == "contact" { Input::Lines } else { T::input() };
-        let (text, toml) = (value.text(), value.to_toml());
+        let (text, toml, heading) = (value.text(), value.to_toml(), heading.unwrap_or_default());
         SettingEntry { name, heading, is_of_community, meaning, text, toml, input }
     }
 
@@ -33,6 +33,17 @@ impl SettingEntry {
         let words = self.name.replace('_', " ");
         let mut letters = words.chars();
         letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+    }
+}
+
+/// Gives each setting the heading that it is declared under.
+pub(super) fn repeat_headings(entries: &mut [SettingEntry]) {
+    let mut heading = "";
+    for entry in entries {
+        if entry.heading.is_empty() {
+            entry.heading = heading;
+        }
+        heading = entry.heading;
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod accounts;
 mod db;
+mod face;
 mod import;
 mod items;
 mod mail;
@@ -18,6 +19,7 @@ pub use db::{
 };
 pub use import::{Imported, ImportedVote, NewItem};
 pub use rate_buckets::BucketGrant;
+pub use settings::ChosenSetting;
 pub use votes::{NewVote, UncountedVote};
 
 pub use crate::store::accounts::credentials::pending_logins::{PassedLogin, PendingLogin};
@@ -35,6 +37,9 @@ pub use crate::store::accounts::signup_requests::{
     NewSignupRequest, PendingRequest, RequestOutcome, SignupRequest,
 };
 pub use crate::store::accounts::users::{AboutMember, Credentials, NewUser, Preferences};
+pub use crate::store::face::StoredFace;
+pub use crate::store::face::images::{ImageFile, ImageRow};
+pub use crate::store::face::pages::{NewPage, PageRow, PageText};
 pub use crate::store::items::edits::{Edit, Edited, NewUrl};
 pub use crate::store::items::item::{CommentResult, KnownUrl, NewComment, NewStory, Submission};
 pub use crate::store::items::lists::{DeadFilter, ItemCursor};

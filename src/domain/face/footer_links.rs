@@ -77,7 +77,8 @@ mod tests {
 
     #[test]
     fn a_link_is_a_label_and_an_address_that_a_browser_may_follow() {
-        let text = "About us /pages/about\n\n Chat  https://chat.example.org/x?y=1#z\nWrite mailto:a@example.org";
+        let text =
+            "About us /pages/about\n\n Chat  https://chat.example.org/x?y=1#z\nWrite mailto:a@example.org";
         let links: FooterLinks = text.parse().expect("links");
         let read: Vec<_> = links.0.iter().map(|link| (&*link.label, &*link.href)).collect();
         let chat = "https://chat.example.org/x?y=1#z";

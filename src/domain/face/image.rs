@@ -152,9 +152,14 @@ mod tests {
         assert_eq!(logo(&png(64, 32)), Ok(ImageFormat::Png));
         assert_eq!(logo(b"\xff\xd8\xff\xe0"), Ok(ImageFormat::Jpeg));
         assert_eq!(logo(b"RIFF\0\0\0\0WEBPVP8 "), Ok(ImageFormat::Webp));
-        for wrong in
-            [&b"GIF89a"[..], b"<html><svg></svg></html>", b"<svgx>", b"<!-- <svg>", b"\x89PNG\r\n\x1a\n", b"x"]
-        {
+        for wrong in [
+            &b"GIF89a"[..],
+            b"<html><svg></svg></html>",
+            b"<svgx>",
+            b"<!-- <svg>",
+            b"\x89PNG\r\n\x1a\n",
+            b"x",
+        ] {
             assert_eq!(logo(wrong), Err(ImageError::Format), "{}", String::from_utf8_lossy(wrong));
         }
         assert_eq!(logo(b""), Err(ImageError::Missing));

@@ -63,8 +63,6 @@ pub enum PageError {
     Unshown,
     #[error("There are 50 pages already, which is the limit. Please delete one first.")]
     TooMany,
-    #[error("Please confirm that the page is to be deleted.")]
-    Unsure,
 }
 
 pub fn title(typed: &str) -> Result<&str, PageError> {
@@ -81,7 +79,8 @@ pub fn slug(typed: &str) -> Result<String, PageError> {
     if slug.is_empty() || slug.len() > MAX_SLUG_BYTES || !slug.bytes().all(is_plain) {
         return Err(PageError::Slug);
     }
-    if BuiltInPage::of(&slug).is_some() { Err(PageError::Taken) } else { Ok(slug) }
+    // The form for a new page is at “new”.
+    if BuiltInPage::of(&slug).is_some() || slug == "new" { Err(PageError::Taken) } else { Ok(slug) }
 }
 
 pub fn text(typed: &str) -> Result<&str, PageError> {
@@ -108,7 +107,10 @@ mod tests {
             assert_eq!(slug(wrong), Err(PageError::Slug), "{wrong}");
         }
         assert_eq!(slug("Privacy"), Err(PageError::Taken));
-        assert_eq!((address("privacy"), address("about")), ("/privacy".to_owned(), "/pages/about".to_owned()));
+        assert_eq!(
+            (address("privacy"), address("about")),
+            ("/privacy".to_owned(), "/pages/about".to_owned())
+        );
     }
 
     #[test]
