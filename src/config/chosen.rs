@@ -30,7 +30,7 @@ impl SettingEntry {
 
     /// As people read it: “Site name”.
     pub fn label(&self) -> String {
-        let words = self.name.replace('_', " ");
+        let words = self.name.replace('_', " ").replace(" ip", " IP");
         let mut letters = words.chars();
         letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
     }

@@ -87,17 +87,15 @@ const README: &str = include_str!("../../README.md");
 
 #[test]
 fn the_readme_has_every_setting_with_its_default() {
-    let (mut table, mut is_rate) = (String::new(), false);
-    for Entry { heading, name, meaning, value, .. } in Config::default().entries() {
-        is_rate = heading.map_or(is_rate, |heading| heading.starts_with("Rate limits"));
-        let value = value.trim_matches('"');
-        if is_rate {
+    let mut table = String::new();
+    for SettingEntry { heading, name, meaning, text: value, .. } in Config::default().entries() {
+        if heading.starts_with("Rate limits") {
             let forms = ["", " with comments"].map(|what| format!("| {value}{what} `{name}` |"));
             let forms = forms.into_iter().chain([format!("`{name}` ({value})")]).collect::<Vec<_>>();
             assert!(forms.iter().any(|form| README.contains(form)), "{name}: {value}");
         } else {
             let value = if value.is_empty() { String::new() } else { format!(" `{value}`") };
-            table.push_str(&format!("| `{name}` |{value} | {} |\n", meaning.trim()));
+            table.push_str(&format!("| `{name}` |{value} | {meaning} |\n"));
         }
     }
     assert!(README.contains(&table), "the table of settings should be:\n{table}");

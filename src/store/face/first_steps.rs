@@ -22,13 +22,8 @@ impl Store {
         self.commit(tx, &[Change::Everything]).await
     }
 
-    /// Whether anybody was invited, or has joined beside the first admin.
-    pub async fn has_company(&self) -> Result<bool> {
-        Ok(self.read.sql("select id from invitations limit 1").exists().await?
-            || self
-                .read
-                .sql("select id from users where password is not null limit 1 offset 1")
-                .exists()
-                .await?)
+    /// Whether anybody was ever invited.
+    pub async fn has_invited(&self) -> Result<bool> {
+        self.read.sql("select id from invitations limit 1").exists().await
     }
 }

@@ -9,7 +9,7 @@ use stoa::domain::items::item::ItemId;
 use stoa::domain::limits::policy::Policy;
 use stoa::domain::moderation::action::Action;
 use stoa::domain::votes::flag::Reason;
-use stoa::store::NewFlag;
+use stoa::store::{NewFlag, NewPage};
 
 use crate::support::app::{PASSWORD, Page};
 use crate::support::fixtures::{Town, add_rule, done, show_dead};
@@ -181,6 +181,15 @@ impl Town {
                 for karma in ["31", "20"] {
                     let settings = [("min_karma_to_flag", karma.to_owned()), ("a_new_one", "1".to_owned())];
                     self.app.store.keep_settings(&settings, by_operator(self.app.now())).await.expect("kept");
+                }
+                return None;
+            }
+            "edit-page" | "delete-page" => {
+                let page = NewPage { slug: act, title: act, text: "Words.", in_footer: false, version: None };
+                let by_operator = stoa::store::ActionContext { actor: None, reason: "", at: self.app.now() };
+                self.app.store.save_page(page, by_operator).await.expect("saved");
+                if act == "delete-page" {
+                    self.app.store.delete_page(act, by_operator).await.expect("deleted");
                 }
                 return None;
             }

@@ -1,7 +1,7 @@
 //! The logo and the icon, which admins upload.
 
 use askama::Template;
-use axum::extract::multipart::MultipartError;
+use axum::extract::multipart::{MultipartError, MultipartRejection};
 use axum::extract::{Multipart, State};
 use axum::response::Response;
 use bytes::Bytes;
@@ -91,12 +91,11 @@ pub async fn update(
     State(app): State<App>,
     admin: Admin,
     Path(name): Path<String>,
-    form: Multipart,
+    form: Result<Multipart, MultipartRejection>,
 ) -> Result<Response, Error> {
     let kind = kind(&name)?;
-    let bytes = file(form)
-        .await
-        .map_err(|_| Error::bad("The file could not be read. Go back, reload the page and send it again."))?;
+    let unread = || Error::bad("The file could not be read. Go back, reload the page and send it again.");
+    let bytes = file(form.map_err(|_| unread())?).await.map_err(|_| unread())?;
     let format = match image::check(kind, &bytes) {
         Ok(format) => format,
         Err(wrong) => return Ok(page(&app, &admin, FormErrors::one(kind.as_str(), wrong))),

@@ -142,13 +142,18 @@ impl TypedSettings {
         }
         typed
     }
+
+    /// Whether the form began from other values than those of now.
+    fn is_stale(&self, group: &Group, config: &Config) -> bool {
+        !self.version.is_empty() && self.version != group.version(config)
+    }
 }
 
 fn sections(app: &App, group: &Group, typed: &TypedSettings) -> Vec<SettingSection> {
     let (config, chosen) = (app.community.config(), app.community.chosen());
     let defaults: BTreeMap<_, _> =
         Config::default().of_community().into_iter().map(|entry| (entry.name, entry.text)).collect();
-    let is_stale = !typed.version.is_empty() && typed.version != group.version(&config);
+    let is_stale = typed.is_stale(group, &config);
     let mut sections: Vec<SettingSection> = Vec::new();
     for mut entry in group.entries(&config) {
         let given_as = config.given_as.get(entry.name).cloned();

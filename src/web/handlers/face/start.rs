@@ -35,7 +35,7 @@ struct StepsDone {
     contact: bool,
     guidelines: bool,
     backup: bool,
-    company: bool,
+    invited: bool,
     /// Nothing leads here any more.
     is_left: bool,
 }
@@ -52,14 +52,14 @@ impl StepsDone {
             contact: !config.site.contact.is_empty() || is_own(contact_page),
             guidelines: is_own(source::load(app, BuiltInPage::Guidelines).await?.origin),
             backup: ticked.contains(&FirstStep::Backup),
-            company: app.store.has_company().await?,
+            invited: app.store.has_invited().await?,
             is_left: ticked.contains(&FirstStep::All),
         })
     }
 
     fn count(&self) -> usize {
-        let StepsDone { name, address, contact, guidelines, backup, company, .. } = *self;
-        [name, address, contact, guidelines, backup, company].into_iter().filter(|done| *done).count()
+        let StepsDone { name, address, contact, guidelines, backup, invited, .. } = *self;
+        [name, address, contact, guidelines, backup, invited].into_iter().filter(|done| *done).count()
     }
 }
 
