@@ -189,8 +189,8 @@ policy_settings!(settings! {
         short_name: String = String::new(), one_line;
         /// One line that says what the site is for.
         tagline: String = "A forum for one community".to_owned(), one_line;
-        /// The colour of links and buttons, such as #0b6e5f; where it could not be read, the nearest tone that
-        /// can is used.
+        /// The colour of links and buttons, such as #0b6e5f; where it could not be read, the nearest tone
+        /// that can is used.
         accent: Accent = Accent::default();
         /// How to reach the operator, in Markdown, for the contact page.
         contact: String = String::new(), contact;

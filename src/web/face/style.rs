@@ -12,7 +12,8 @@ pub fn style_of(accent: Accent) -> Option<Asset> {
     let (more_light, more_dark) = accent.with_more_contrast();
     let tokens = format!(
         "@layer tokens {{\n  :root {{ --accent: light-dark({light}, {dark}); }}\n  \
-         @media (prefers-contrast: more) {{ :root {{ --accent: light-dark({more_light}, {more_dark}); }} }}\n}}\n"
+         @media (prefers-contrast: more) {{\n    \
+         :root {{ --accent: light-dark({more_light}, {more_dark}); }}\n  }}\n}}\n"
     );
     Some(Asset::new("style", "css", "text/css; charset=utf-8", format!("{STYLE}{tokens}")))
 }

@@ -15,8 +15,8 @@ use crate::web::view::assets::{Asset, FAVICON};
 
 const FOR_EVER: &str = "public, max-age=31536000, immutable";
 
-/// `/static/{name}`. Pages from before an upgrade or another colour name older assets; serve the present ones,
-/// uncached.
+/// `/static/{name}`. Pages from before an upgrade or another colour name older assets; serve the present
+/// ones, uncached.
 pub async fn show(State(app): State<App>, Path(name): Path<String>) -> Result<Response, Error> {
     let face = app.face();
     if let Some(kind) = ImageKind::ALL.into_iter().find(|kind| name.split('.').next() == Some(kind.as_str()))

@@ -19,7 +19,9 @@ async fn guidelines_of_the_communitys_own_replace_the_built_in_ones() {
         built_in.len() > 500 && form.value("#text").len() > 500,
         "the form begins with the built-in text"
     );
-    form.finds(0, "#title, #slug, #footer");
+    let own = "#title, #slug, #footer";
+    form.finds(0, own);
+    ada.get("/mod/pages/new").await.finds(3, own);
     let text = "Be *kind* on {site}.\n\n{moderators}";
     let preview = ada.post(GUIDELINES, &[("text", text), ("preview", "true")]).await;
     assert_eq!((preview.one(".preview em").text, preview.value("#text")), ("kind".into(), text.into()));
@@ -101,10 +103,12 @@ async fn a_file_goes_before_what_an_admin_writes() {
     std::fs::write(folder.path().join("guidelines.md"), "From the file.").expect("written");
     let app = TestApp::with(|settings| settings.pages_dir = Some(folder.path().to_owned())).await;
     let mut ada = app.person("ada", Role::Admin).await;
+    let way = |page: &str| format!("main a[href='/mod/pages/{page}']");
+    ada.get(NEW).await.finds(1, &way("privacy"));
     assert_eq!(ada.get(GUIDELINES).await.status, StatusCode::BAD_REQUEST);
     assert_eq!(ada.post(GUIDELINES, &[("text", "Be kind.")]).await.status, StatusCode::BAD_REQUEST);
     let list = ada.get(NEW).await;
-    list.finds(0, "main a[href='/mod/pages/guidelines']");
+    list.finds(0, &way("guidelines"));
     assert!(list.says("it is a file in pages_dir"));
     assert!(app.visitor().get("/guidelines").await.says("From the file."));
 }

@@ -8,7 +8,6 @@ use stoa::store::StoredFace;
 use crate::support::app::{NOON, TestApp};
 
 const FACE: &str = "/mod/settings";
-const TAGLINE: &str = "A forum for one community";
 const PEOPLE: &str = "/mod/settings/people";
 
 /// The details of the log's rows, oldest first.
@@ -29,13 +28,15 @@ async fn what_an_admin_chooses_is_shown_at_once_and_in_the_log() {
     let before = logged(&app).await.len();
     let form = [
         ("site_name", "Looms"),
-        ("tagline", TAGLINE),
+        ("tagline", &stoa::config::SiteSettings::default().tagline),
         ("sections", "comments, new"),
         ("footer_links", "Chat https://chat.example.org\r\nRules /guidelines"),
     ];
     let page = ada.submit(FACE, &form).await;
     assert_eq!(page.one("main p[role=status]").text, "Saved.");
     assert_eq!(page.value("#site_name"), "Looms");
+    let reset = "#default-site_name";
+    page.finds(1, reset);
     for browser in [&mut visitor, &mut ada] {
         for page in ["/", "/new"] {
             assert_eq!(brand(page, browser).await, "Looms", "{page}");
@@ -68,7 +69,7 @@ async fn what_an_admin_chooses_is_shown_at_once_and_in_the_log() {
     assert_eq!(brand("/", &mut again.visitor()).await, "Looms");
     let page = ada.submit(FACE, &[("site_name", "Other"), ("default", "site_name")]).await;
     assert_eq!(page.value("#site_name"), "Stoa");
-    page.finds(0, "#default-site_name");
+    page.finds(0, reset);
     assert_eq!(brand("/", &mut visitor).await, "Stoa");
 }
 
@@ -162,7 +163,11 @@ async fn two_admins_at_once_overwrite_nothing_unseen() {
     let (mut ada, mut bea) = (app.person("ada", Role::Admin).await, app.person("bea", Role::Admin).await);
     let version = ada.get(FACE).await.value("input[name=version]");
     bea.post(FACE, &[("tagline", "By bea"), ("version", &version)]).await;
-    let form = [("site_name", "Looms"), ("tagline", TAGLINE), ("version", &version)];
+    let form = [
+        ("site_name", "Looms"),
+        ("tagline", &stoa::config::SiteSettings::default().tagline),
+        ("version", &version),
+    ];
     let page = ada.post(FACE, &form).await;
     assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(page.says("Somebody else changed these settings meanwhile.") && page.says("It is now: By bea"));
@@ -208,15 +213,17 @@ async fn the_accent_is_in_the_one_style_sheet_of_its_own_address() {
     let link = "link[rel=stylesheet]";
     let before = visitor.get("/").await.one(link).attr("href").to_owned();
     let page = ada.submit(FACE, &[("accent", "#ffd400")]).await;
-    assert!(page.says("#ffd400 is too pale to be read on a light page"));
+    let note = "main form p.notice";
+    assert!(page.one(note).text.starts_with("#ffd400 is too pale to be read on a light page"));
     let after = visitor.get("/").await.one(link).attr("href").to_owned();
     assert_ne!(before, after);
     let sheet = visitor.get(&after).await;
     assert!(sheet.text().contains("--accent: light-dark(#846d00, #ffd400);"), "the nearest tone, and itself");
     assert!(sheet.header("cache-control").contains("immutable"));
-    let old = visitor.get(&before).await;
+    ada.submit(FACE, &[("accent", "#A8261C")]).await.finds(0, note);
+    let old = visitor.get(&after).await;
     assert_eq!((old.status, old.header("cache-control")), (StatusCode::OK, "no-store"));
-    ada.submit(FACE, &[("accent", "#A8261C")]).await.finds(0, "main form p.notice");
+    assert!(old.text().contains("light-dark(#a8261c,"), "pages from before have the colour of now");
     ada.submit(FACE, &[("default", "accent")]).await;
     assert_eq!(visitor.get("/").await.one(link).attr("href"), before, "browsers have it still");
 }

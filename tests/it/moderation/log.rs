@@ -252,7 +252,10 @@ async fn every_act_there_is_stands_in_the_log() {
         forum.app.pass(60);
         let leads_to = forum.perform(act).await;
         let row = rows(&forum.mia.get(&format!("/log?act={act}")).await).remove(0);
-        let by_operator = matches!(action, Action::Set | Action::Claim | Action::Password);
+        let by_operator = {
+            use Action::{Claim, DeletePage, EditPage, Password, Set};
+            matches!(action, Set | Claim | Password | EditPage | DeletePage)
+        };
         let actors = if by_operator {
             &["the operator"][..]
         } else if action == Action::KeepTwoFactor {

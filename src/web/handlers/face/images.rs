@@ -47,16 +47,16 @@ fn page(app: &App, admin: &Admin, errors: FormErrors) -> Response {
         ImageView {
             kind: ImageKind::Logo.as_str(),
             heading: "Logo",
-            help: "Beside the name in the header, in place of the mark: an SVG, PNG, JPEG or WebP image of up to \
-                   100 KB. It is shown 24 pixels high.",
+            help: "In the header, in place of the mark: an SVG, PNG, JPEG or WebP image of up \
+                   to 100 KB. It is shown 24 pixels high.",
             accepts: "image/svg+xml,image/png,image/jpeg,image/webp",
             present: face.image(ImageKind::Logo),
         },
         ImageView {
             kind: ImageKind::Icon.as_str(),
             heading: "Icon",
-            help: "In tabs of browsers and on home screens: a square PNG image of at least 180 × 180 pixels and \
-                   up to 100 KB.",
+            help: "In tabs of browsers and on home screens: a square PNG image of at least 180 × 180 pixels \
+                   and up to 100 KB.",
             accepts: "image/png",
             present: face.image(ImageKind::Icon),
         },

@@ -218,7 +218,7 @@ fn check(
     now: Timestamp,
 ) -> Result<Vec<ChosenSetting>, FormErrors> {
     let mut errors = FormErrors::default();
-    if typed.version != group.version(config) {
+    if typed.is_stale(group, config) {
         errors
             .add("", "Somebody else changed these settings meanwhile. Check what differs, then save again.");
     }
