@@ -124,7 +124,7 @@ impl App {
     /// Loads what admins chose, if it may have changed. While the database cannot be read, what was loaded
     /// last is used.
     pub async fn refresh_settings(&self) {
-        if self.store.is_unreachable() {
+        if self.community.is_current(&self.store) || self.store.is_unreachable() {
             return;
         }
         match tokio::time::timeout(REFRESH_TIMEOUT, self.community.refresh(&self.store)).await {

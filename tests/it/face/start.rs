@@ -27,10 +27,7 @@ async fn the_first_admin_is_led_through_six_steps_that_know_what_is_done() {
     let served =
         app.with_other_settings(|config| config.server.base_url = "https://looms.example".to_owned());
     let page = served.session("ada").await.get(START).await;
-    assert_eq!(
-        (page.texts(".steps b"), page.texts(end)),
-        (vec![done; 6], vec!["Finish".into()])
-    );
+    assert_eq!((page.texts(".steps b"), page.texts(end)), (vec![done; 6], vec!["Finish".into()]));
 
     let way = "header a[href='/mod/start']";
     ada.get("/").await.finds(1, way);
