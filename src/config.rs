@@ -1,29 +1,40 @@
 //! All settings: name, type, default, meaning and bounds. Precedence: flag, environment (`STOA_*`),
-//! `stoa.toml`, default. All are validated when they are read.
+//! `stoa.toml`, what an admin chose, default. All are validated when they are read.
 
+mod choices;
+mod chosen;
+mod face;
 mod kinds;
 mod log_filter;
 mod source;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use tracing_subscriber::EnvFilter;
 
-pub use self::kinds::{CidrList, Listen, LogVisibility, Readers, within};
+pub use self::choices::{LogVisibility, Readers};
+pub use self::chosen::{ChoiceError, SettingEntry};
+use self::face::{announcement, contact, one_line};
+pub use self::kinds::{CidrList, Input, Listen, within};
 use self::kinds::{
     MAX_COUNT, Setting, base_url, comment, directory, longest, mail_from, no_reply, site_name,
 };
 pub use self::source::ConfigError;
 use self::source::{Given, ValueSource};
 use crate::database_address::DatabaseAddress;
+use crate::domain::accent::Accent;
 use crate::domain::accounts::signup::SignUpMode;
+use crate::domain::face::footer_links::FooterLinks;
+use crate::domain::face::sections::HeaderSections;
 use crate::domain::limits::policy::{
     Days, Hours, Minutes, Period, Policy, declare_settings, policy_settings,
 };
 use crate::domain::moderation::first_posts::FirstPosts;
+use crate::domain::time::day::Day;
 use crate::domain::votes::uncounted::MAX_VOTE_RING_WINDOW;
 use crate::smtp_url::SmtpUrl;
 
@@ -31,19 +42,14 @@ pub const FILE: &str = "stoa.toml";
 
 const MAX_MB: u32 = 1_000_000;
 
-struct Entry {
-    heading: Option<&'static str>,
-    is_of_server: bool,
-    name: &'static str,
-    meaning: &'static str,
-    value: String,
-}
-
 /// Declares [`Flags`] as typed, [`Settings`] as given by one source, all optional, and [`Config`] with
 /// defaults filled in, with a struct per group.
 macro_rules! settings {
     (@parse $type:ty) => { <$type as Setting>::parse };
     (@parse $type:ty, $parse:expr) => { $parse };
+    (@place $config:ident server $name:ident) => { $config.server.$name };
+    (@place $config:ident site $name:ident) => { $config.site.$name };
+    (@place $config:ident policy $name:ident) => { $config.site.policy.$name };
     (@declare Policy $($declared_in_domain:tt)*) => {};
     (@declare SiteSettings $items:tt) => {
         declare_settings! {
@@ -71,7 +77,11 @@ macro_rules! settings {
         )* )* }
 
         #[derive(Debug, Clone, Default)]
-        pub struct Settings { $( $( $(#[doc = $doc])+ pub $name: Option<$type>, )* )* }
+        pub struct Settings {
+            $( $( $(#[doc = $doc])+ pub $name: Option<$type>, )* )*
+            /// Names of settings as they were given.
+            pub given_as: GivenAs,
+        }
 
         impl Flags {
             fn given(self) -> Given {
@@ -84,34 +94,52 @@ macro_rules! settings {
             const NAMES: &[&str] = &[ $( $( stringify!($name), )* )* ];
 
             fn read(source: &ValueSource, given: &Given) -> Result<Settings, ConfigError> {
-                Ok(Settings { $( $(
-                    $name: source.read(given, stringify!($name), settings!(@parse $type $(, $parse)?))?,
-                )* )* })
+                Ok(Settings {
+                    $( $(
+                        $name: source.read(given, stringify!($name), settings!(@parse $type $(, $parse)?))?,
+                    )* )*
+                    given_as: given.keys().map(|name| (*name, source.name(name))).collect(),
+                })
             }
 
             fn or(self, other: Settings) -> Settings {
-                Settings { $( $( $name: self.$name.or(other.$name), )* )* }
+                let mut given_as = other.given_as;
+                given_as.extend(self.given_as);
+                Settings { $( $( $name: self.$name.or(other.$name), )* )* given_as }
             }
 
             fn with_defaults(self) -> Config {
-                $(
-                    let mut $part = $group::default();
-                    $( if let Some(value) = self.$name { $part.$name = value; } )*
-                )*
-                Config::of($( $part ),*)
+                let mut config = Config { given_as: self.given_as, ..Config::default() };
+                $( $( if let Some(value) = self.$name {
+                    config.given_as.entry(stringify!($name)).or_insert_with(|| stringify!($name).to_owned());
+                    settings!(@place config $part $name) = value;
+                } )* )*
+                config
             }
         }
 
         impl Config {
-            fn entries(&self) -> Vec<Entry> {
-                let ($( $part ),*) = self.parts();
-                vec![ $( $( Entry {
-                    heading: [$($heading)?].first().copied(),
-                    is_of_server: stringify!($group) == "ServerSettings",
-                    name: stringify!($name),
-                    meaning: concat!($($doc),+),
-                    value: Setting::to_toml(&$part.$name),
-                }, )* )* ]
+            pub fn entries(&self) -> Vec<SettingEntry> {
+                let mut entries = vec![ $( $( SettingEntry::new(
+                    stringify!($name),
+                    ([$($heading)?].first().copied(), stringify!($group) != "ServerSettings"),
+                    concat!($($doc),+).trim(),
+                    &settings!(@place self $part $name),
+                ), )* )* ];
+                chosen::repeat_headings(&mut entries);
+                entries
+            }
+
+            /// Sets one setting of the community, as if it were given so. Fails with what it must be.
+            fn set(&mut self, name: &str, text: &str) -> Result<(), String> {
+                match name {
+                    $( $( stringify!($name) => {
+                        let parse = settings!(@parse $type $(, $parse)?);
+                        settings!(@place self $part $name) = parse(text)?;
+                    } )* )*
+                    _ => return Err("is not a setting".to_owned()),
+                }
+                Ok(())
             }
         }
     };
@@ -158,13 +186,30 @@ policy_settings!(settings! {
         /// The name of the site.
         site_name: String = "Stoa".to_owned(), site_name;
         /// A short name, as in “Ask XY: ...”; empty: site_name.
-        short_name: String = String::new();
+        short_name: String = String::new(), one_line;
         /// One line that says what the site is for.
-        tagline: String = "A forum for one community".to_owned();
-        /// How to reach the operator, in Markdown, for the contact page; empty: what the first admin entered
-        /// at setup.
-        contact: String = String::new();
+        tagline: String = "A forum for one community".to_owned(), one_line;
+        /// The colour of links and buttons, such as #0b6e5f; where it could not be read, the nearest tone
+        /// that can is used.
+        accent: Accent = Accent::default();
+        /// How to reach the operator, in Markdown, for the contact page.
+        contact: String = String::new(), contact;
 
+        @ "Announcement"
+        /// What is announced above every page, one line in Markdown; empty: nothing.
+        announcement: String = String::new(), announcement;
+        /// The last day of the announcement, in UTC, such as 2026-12-24; empty: until it is removed.
+        announcement_until: Option<Day> = None;
+
+        @ "Header and footer"
+        /// The sections in the header after “top”, in order: some of new, best, active, ask, show, past and
+        /// comments, separated by commas.
+        sections: HeaderSections = HeaderSections::default();
+        /// Up to 8 links in the footer, each a line of a label and an address, such as: Chat
+        /// https://chat.example.org
+        footer_links: FooterLinks = FooterLinks::default();
+
+        @ "Reading"
         /// Who can read what people post: everyone or members.
         reading: Readers = Readers::Everyone;
 
@@ -186,7 +231,7 @@ policy_settings!(settings! {
         /// (people approved by a moderator) or closed (only the operator can).
         signup_mode: SignUpMode = SignUpMode::Open;
         /// What people who request an account are asked.
-        request_question: String = "Why would you like to join?".to_owned();
+        request_question: String = "Why would you like to join?".to_owned(), one_line;
 
         @ "Approval"
         /// Which first posts of an account wait for a moderator's approval: none, links (those with a link)
@@ -197,10 +242,14 @@ policy_settings!(settings! {
     }
 });
 
+/// The settings that flags, environment or file give, each as it is named there.
+pub type GivenAs = BTreeMap<&'static str, String>;
+
 #[derive(Debug, Clone, Default)]
 pub struct Config {
     pub server: ServerSettings,
     pub site: SiteSettings,
+    pub given_as: GivenAs,
 }
 
 impl Settings {
@@ -223,7 +272,7 @@ impl Settings {
     /// Fills in defaults, and what is derived from other settings.
     fn into_config(self) -> Result<Config, ConfigError> {
         let mut config = self.with_defaults();
-        let Config { server, site } = &mut config;
+        let server = &mut config.server;
         if server.base_url.is_empty() {
             let derived = format!("http://{}", server.listen);
             server.base_url =
@@ -231,9 +280,6 @@ impl Settings {
         }
         if server.mail_from.is_empty() {
             server.mail_from = no_reply(&server.base_url);
-        }
-        if site.short_name.is_empty() {
-            site.short_name.clone_from(&site.site_name);
         }
         Ok(config)
     }
@@ -248,14 +294,6 @@ impl Settings {
 }
 
 impl Config {
-    fn of(server: ServerSettings, site: SiteSettings, policy: Policy) -> Config {
-        Config { server, site: SiteSettings { policy, ..site } }
-    }
-
-    fn parts(&self) -> (&ServerSettings, &SiteSettings, &Policy) {
-        (&self.server, &self.site, &self.site.policy)
-    }
-
     /// Merges flags, environment, file and defaults. Fails if a setting is invalid; the message names it as
     /// it was given.
     pub fn load(
@@ -285,9 +323,9 @@ impl Config {
 
     /// The names of the server's settings that differ from those it runs with.
     pub fn changes_of_server(&self, running: &ServerSettings) -> Vec<&'static str> {
-        let running = Config { server: running.clone(), site: self.site.clone() };
+        let running = Config { server: running.clone(), ..self.clone() };
         let both = self.entries().into_iter().zip(running.entries());
-        both.filter(|(new, old)| new.value != old.value).map(|(new, _)| new.name).collect()
+        both.filter(|(new, old)| new.text != old.text).map(|(new, _)| new.name).collect()
     }
 
     pub fn load_with_file(given: Settings, file: &Path) -> Result<Config, ConfigError> {
@@ -300,19 +338,21 @@ impl Config {
              environment variable (STOA_SITE_NAME); flags override variables, and variables override this \
              file."
         ));
-        for Entry { heading, name, meaning, value, .. } in self.entries() {
-            if let Some(heading) = heading {
+        let mut last = "";
+        for SettingEntry { heading, name, meaning, toml, .. } in self.entries() {
+            if std::mem::replace(&mut last, heading) != heading {
                 text.push_str(&format!("\n\n#\n# {heading}\n#\n"));
             }
-            text.push_str(&format!("\n{}{name} = {value}\n", comment(meaning)));
+            text.push_str(&format!("\n{}{name} = {toml}\n", comment(meaning)));
         }
         text
     }
+}
 
-    /// The community's settings, as in `stoa.toml`. For `contact` this is only the first admin's entry.
-    pub fn of_community(&self) -> Vec<(&'static str, String)> {
-        let public = |entry: &Entry| !entry.is_of_server && entry.name != "contact";
-        self.entries().into_iter().filter(public).map(|entry| (entry.name, entry.value)).collect()
+impl SiteSettings {
+    /// The name in titles such as “Ask XY: ...”.
+    pub fn short_name(&self) -> &str {
+        if self.short_name.is_empty() { &self.site_name } else { &self.short_name }
     }
 }
 

@@ -13,7 +13,7 @@ use crate::config::{Config, ConfigError, Listen};
 use crate::fetch::Fetcher;
 use crate::logging;
 use crate::server::ServerHandle;
-use crate::store::{ActionContext, Store};
+use crate::store::{self, ActionContext, Store};
 use crate::web::{self, App};
 
 /// Serves until a signal ends it; `load` reads the settings again at SIGHUP.
@@ -31,11 +31,10 @@ pub async fn run(
     let listener = bind(&config.server.listen)?;
     let address = listener.local_addr()?;
     let store = Store::open(&config.server.database).await?;
-    store
-        .keep_settings(&config.of_community(), ActionContext { actor: None, reason: "", at: clock.now() })
-        .await?;
     let fetcher = Fetcher::new(&format!("Stoa/{} (+{})", env!("CARGO_PKG_VERSION"), config.server.base_url))?;
     let app = App::new(config, store.clone(), clock, fetcher);
+    app.community.refresh(&app.store).await?;
+    keep_settings(&app).await?;
     print_banner(&app, address).await?;
 
     let server = ServerHandle::new(app.timeouts);
@@ -125,10 +124,20 @@ async fn reload(app: &App, loaded: Result<Config, ConfigError>) -> anyhow::Resul
     if !changes.is_empty() {
         tracing::warn!("changes of these settings need a restart: {}", changes.join(", "));
     }
-    let act = ActionContext { actor: None, reason: "", at: app.clock.now() };
-    app.store.keep_settings(&config.of_community(), act).await?;
-    app.replace_settings(config.site);
+    app.replace_settings(config);
+    app.community.refresh(&app.store).await?;
+    keep_settings(app).await?;
     Ok(())
+}
+
+/// Logs which settings differ from those that were in effect last, and warns of a pale accent.
+async fn keep_settings(app: &App) -> Result<(), store::Error> {
+    let config = app.community.config();
+    if let Some(warning) = config.site.accent.warning() {
+        tracing::warn!("accent: {warning}");
+    }
+    let act = ActionContext { actor: None, reason: "", at: app.clock.now() };
+    app.store.keep_settings(&config.community_values(), act).await
 }
 
 #[cfg(test)]

@@ -11,11 +11,8 @@ use url::{Host, Url};
 
 use crate::clock::DAY;
 use crate::database_address::DatabaseAddress;
-use crate::domain::accounts::signup::SignUpMode;
-use crate::domain::accounts::user::{Member, Role};
 use crate::domain::limits::policy::Period;
 use crate::domain::mail::address::EmailAddress;
-use crate::domain::moderation::first_posts::FirstPosts;
 use crate::domain::text::{has_visible, is_legible};
 use crate::smtp_url::SmtpUrl;
 
@@ -33,7 +30,30 @@ pub(super) trait Setting: Sized {
 
     fn parse(text: &str) -> Result<Self, String>;
 
-    fn to_toml(&self) -> String;
+    /// As [`Setting::parse`] reads it.
+    fn text(&self) -> String;
+
+    fn input() -> Input {
+        Input::Line
+    }
+
+    fn to_toml(&self) -> String {
+        match Self::input() {
+            Input::Number => self.text(),
+            _ => quoted(&self.text()),
+        }
+    }
+}
+
+/// How a setting is typed in a form.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Input {
+    Line,
+    Lines,
+    Number,
+    Colour,
+    Day,
+    Choice(Vec<&'static str>),
 }
 
 fn quoted(s: &str) -> String {
@@ -68,16 +88,6 @@ where
     }
 }
 
-fn one_of<T: Copy>(all: &[T], name: impl Fn(T) -> &'static str, text: &str) -> Result<T, String> {
-    all.iter().copied().find(|value| name(*value) == text.trim()).ok_or_else(|| {
-        let names: Vec<&str> = all.iter().map(|value| name(*value)).collect();
-        match names.split_last() {
-            Some((last, others)) => format!("must be {} or {last}", others.join(", ")),
-            None => String::new(),
-        }
-    })
-}
-
 macro_rules! whole_numbers {
     ($($type:ty: $range:expr),*) => { $(
         impl Setting for $type {
@@ -85,8 +95,12 @@ macro_rules! whole_numbers {
                 within($range)(text)
             }
 
-            fn to_toml(&self) -> String {
+            fn text(&self) -> String {
                 self.to_string()
+            }
+
+            fn input() -> Input {
+                Input::Number
             }
         }
     )* };
@@ -103,8 +117,12 @@ impl<const UNIT: i64> Setting for Period<UNIT> {
         within(Period(0)..=longest())(text)
     }
 
-    fn to_toml(&self) -> String {
+    fn text(&self) -> String {
         self.to_string()
+    }
+
+    fn input() -> Input {
+        Input::Number
     }
 }
 
@@ -118,8 +136,8 @@ impl Setting for String {
         Ok(text.to_owned())
     }
 
-    fn to_toml(&self) -> String {
-        quoted(self)
+    fn text(&self) -> String {
+        self.clone()
     }
 }
 
@@ -155,8 +173,8 @@ impl Setting for PathBuf {
         Ok(PathBuf::from(text))
     }
 
-    fn to_toml(&self) -> String {
-        quoted(&self.to_string_lossy())
+    fn text(&self) -> String {
+        self.to_string_lossy().into_owned()
     }
 }
 
@@ -167,8 +185,8 @@ impl Setting for DatabaseAddress {
         text.parse()
     }
 
-    fn to_toml(&self) -> String {
-        quoted(&self.as_given())
+    fn text(&self) -> String {
+        self.as_given().to_string()
     }
 }
 
@@ -179,8 +197,8 @@ impl Setting for SmtpUrl {
         text.parse()
     }
 
-    fn to_toml(&self) -> String {
-        quoted(self.as_given())
+    fn text(&self) -> String {
+        self.as_given().to_owned()
     }
 }
 
@@ -253,8 +271,8 @@ impl Setting for Listen {
         }
     }
 
-    fn to_toml(&self) -> String {
-        quoted(&self.text)
+    fn text(&self) -> String {
+        self.text.clone()
     }
 }
 
@@ -289,110 +307,8 @@ impl Setting for CidrList {
         text.parse()
     }
 
-    fn to_toml(&self) -> String {
+    fn text(&self) -> String {
         let nets: Vec<String> = self.0.iter().map(IpNet::to_string).collect();
-        quoted(&nets.join(", "))
-    }
-}
-
-fn on_or_off(is_on: bool) -> &'static str {
-    if is_on { "on" } else { "off" }
-}
-
-impl Setting for bool {
-    fn parse(text: &str) -> Result<bool, String> {
-        one_of(&[true, false], on_or_off, text)
-    }
-
-    fn to_toml(&self) -> String {
-        quoted(on_or_off(*self))
-    }
-}
-
-impl Setting for SignUpMode {
-    fn parse(text: &str) -> Result<SignUpMode, String> {
-        one_of(&SignUpMode::ALL, SignUpMode::as_str, text)
-    }
-
-    fn to_toml(&self) -> String {
-        quoted(self.as_str())
-    }
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LogVisibility {
-    Public,
-    Members,
-    Moderators,
-}
-
-impl LogVisibility {
-    pub fn includes(self, member: Option<&Member>) -> bool {
-        match self {
-            LogVisibility::Public => true,
-            LogVisibility::Members => member.is_some(),
-            LogVisibility::Moderators => member.is_some_and(|member| member.role >= Role::Moderator),
-        }
-    }
-}
-
-impl LogVisibility {
-    const ALL: [LogVisibility; 3] =
-        [LogVisibility::Public, LogVisibility::Members, LogVisibility::Moderators];
-
-    fn as_str(self) -> &'static str {
-        match self {
-            LogVisibility::Public => "public",
-            LogVisibility::Members => "members",
-            LogVisibility::Moderators => "moderators",
-        }
-    }
-}
-
-impl Setting for LogVisibility {
-    fn parse(text: &str) -> Result<LogVisibility, String> {
-        one_of(&LogVisibility::ALL, LogVisibility::as_str, text)
-    }
-
-    fn to_toml(&self) -> String {
-        quoted(self.as_str())
-    }
-}
-
-impl Setting for FirstPosts {
-    fn parse(text: &str) -> Result<FirstPosts, String> {
-        one_of(&FirstPosts::ALL, FirstPosts::as_str, text)
-    }
-
-    fn to_toml(&self) -> String {
-        quoted(self.as_str())
-    }
-}
-
-/// Who can read what people post.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Readers {
-    Everyone,
-    Members,
-}
-
-impl Readers {
-    const ALL: [Readers; 2] = [Readers::Everyone, Readers::Members];
-
-    fn as_str(self) -> &'static str {
-        match self {
-            Readers::Everyone => "everyone",
-            Readers::Members => "members",
-        }
-    }
-}
-
-impl Setting for Readers {
-    fn parse(text: &str) -> Result<Readers, String> {
-        one_of(&Readers::ALL, Readers::as_str, text)
-    }
-
-    fn to_toml(&self) -> String {
-        quoted(self.as_str())
+        nets.join(", ")
     }
 }

@@ -56,6 +56,31 @@ fn a_flag_goes_before_a_variable_and_a_variable_before_the_file() {
 }
 
 #[test]
+fn what_an_admin_chose_goes_after_what_is_given_and_before_the_default() {
+    let given = load(&[], &[("STOA_SITE_NAME", "Variable")], "tagline = \"From the file\"").expect("good");
+    assert_eq!(given.given_as.get("site_name").map(String::as_str), Some("STOA_SITE_NAME"));
+    assert!(given.given_as.get("tagline").is_some_and(|name| name.starts_with("tagline in ")));
+    let chosen = |name: &str, text: &str| (name.to_owned(), text.to_owned());
+    let config = given.with_chosen(&[
+        chosen("site_name", "Chosen"),
+        chosen("tagline", "Chosen"),
+        chosen("short_name", "Chosen"),
+        chosen("flags_to_kill", "3"),
+        // What another version may have left.
+        chosen("accent", "pale"),
+        chosen("weather", "fine"),
+        chosen("database", "other.db"),
+    ]);
+    let site = &config.site;
+    assert_eq!(
+        (&*site.site_name, &*site.tagline, &*site.short_name),
+        ("Variable", "From the file", "Chosen")
+    );
+    assert_eq!((site.policy.flags_to_kill, site.accent), (3, Accent::default()));
+    assert_eq!(config.server.database, given.server.database);
+}
+
+#[test]
 fn every_setting_can_be_given_in_each_way_as_config_prints_it() {
     let printed = from_file("contact = \"me\"").expect("good").to_toml();
     let table: toml::Table = toml::from_str(&printed).expect("TOML");
@@ -87,17 +112,15 @@ const README: &str = include_str!("../../README.md");
 
 #[test]
 fn the_readme_has_every_setting_with_its_default() {
-    let (mut table, mut is_rate) = (String::new(), false);
-    for Entry { heading, name, meaning, value, .. } in Config::default().entries() {
-        is_rate = heading.map_or(is_rate, |heading| heading.starts_with("Rate limits"));
-        let value = value.trim_matches('"');
-        if is_rate {
+    let mut table = String::new();
+    for SettingEntry { heading, name, meaning, text: value, .. } in Config::default().entries() {
+        if heading.starts_with("Rate limits") {
             let forms = ["", " with comments"].map(|what| format!("| {value}{what} `{name}` |"));
             let forms = forms.into_iter().chain([format!("`{name}` ({value})")]).collect::<Vec<_>>();
             assert!(forms.iter().any(|form| README.contains(form)), "{name}: {value}");
         } else {
             let value = if value.is_empty() { String::new() } else { format!(" `{value}`") };
-            table.push_str(&format!("| `{name}` |{value} | {} |\n", meaning.trim()));
+            table.push_str(&format!("| `{name}` |{value} | {meaning} |\n"));
         }
     }
     assert!(README.contains(&table), "the table of settings should be:\n{table}");
@@ -151,6 +174,11 @@ fn a_value_that_cannot_be_used_is_named_as_it_was_given_with_what_it_should_be()
         ("site_name", "Turned \u{202E}round", NAME),
         ("site_name", &"x".repeat(81), NAME),
         ("pages_dir", "/no/such/folder", "no such directory"),
+        ("accent", "red", "must be a colour such as #0b6e5f"),
+        ("announcement", "Two\nlines", "must be one line of up to 500 characters"),
+        ("announcement_until", "soon", "must be a day such as 2026-12-24"),
+        ("sections", "new, hot", "“hot” is none of them"),
+        ("footer_links", "Run javascript:alert(1)", "“javascript:alert(1)” is none of them"),
     ] {
         for (way, config) in each_way(name, value) {
             let said = config.map(|config| config.to_toml()).expect_err(&format!("{way} = {value}"));
@@ -180,6 +208,10 @@ fn values_that_can_be_used_are_taken_in_each_way() {
         ("trusted_proxies", "10.0.0.1,172.16.0.0/12,", "\"10.0.0.1/32, 172.16.0.0/12\""),
         ("log_filter", "warn,stoa=debug", "\"warn,stoa=debug\""),
         ("tagline", "", "\"\""),
+        ("accent", "0B6", "\"#00bb66\""),
+        ("announcement_until", "2026-1-9", "\"2026-01-09\""),
+        ("sections", "Best,new", "\"best, new\""),
+        ("footer_links", " Home  / ", "\"Home /\""),
         ("pages_dir", "/tmp", "\"/tmp\""),
     ] {
         for (way, config) in each_way(name, value) {

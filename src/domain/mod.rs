@@ -1,6 +1,8 @@
 //! The rules of a forum: pure, no I/O, no async. Errors display the message for the user.
 
+pub mod accent;
 pub mod accounts;
+pub mod face;
 pub mod inbox;
 pub mod items;
 pub mod limits;

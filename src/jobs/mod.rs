@@ -86,6 +86,8 @@ async fn detect_external_writes(app: App) {
         if let Err(error) = app.store.detect_external_writes().await {
             log_failure(&app.store, &error, "could not check for writes by other processes");
         }
+        // For mail, which no request waits for.
+        app.refresh_settings().await;
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod accounts;
 mod db;
+mod face;
 mod import;
 mod items;
 mod mail;
@@ -19,6 +20,7 @@ pub use db::{
 };
 pub use import::{Imported, ImportedVote, NewItem};
 pub use rate_buckets::BucketGrant;
+pub use settings::ChosenSetting;
 pub use statistics::MonthStatistics;
 pub use votes::{NewVote, UncountedVote};
 
@@ -38,6 +40,9 @@ pub use crate::store::accounts::signup_requests::{
     NewSignupRequest, PendingRequest, RequestOutcome, SignupRequest,
 };
 pub use crate::store::accounts::users::{AboutMember, Credentials, NewUser, Preferences};
+pub use crate::store::face::StoredFace;
+pub use crate::store::face::images::{ImageFile, ImageRow};
+pub use crate::store::face::pages::{NewPage, PageRow, PageText};
 pub use crate::store::items::edits::{Edit, Edited, NewUrl};
 pub use crate::store::items::item::{CommentResult, KnownUrl, NewComment, NewStory, Submission};
 pub use crate::store::items::lists::{DeadFilter, ItemCursor};

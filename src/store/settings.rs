@@ -1,16 +1,37 @@
-//! The settings of the last start, for logging changes, and the contact entered at setup.
+//! The community's settings: what admins chose, and what was last in effect, for logging changes.
 
 use std::collections::HashMap;
 
 use super::{Change, Result, Store, Tx};
 use crate::domain::moderation::action::Action;
-use crate::store::moderation::log_entry::{ActionContext, LogEntry, append_checked_log_entry};
+use crate::domain::text::shortened;
+use crate::store::accounts::author;
+use crate::store::moderation::log_entry::{ActionContext, LogEntry, append_log_entry};
 
-/// The row of the first admin's entry at setup; the setting of that name is not stored.
-const CONTACT: &str = "contact";
+/// Of one value in the log, in characters.
+const LONGEST_LOGGED: usize = 300;
 
-pub(super) async fn keep_contact(tx: &mut Tx, contact: &str) -> Result<()> {
-    put(tx, CONTACT, contact).await
+/// A setting that an admin chose, or set back to its default.
+#[derive(Debug, Clone)]
+pub struct ChosenSetting {
+    pub name: &'static str,
+    /// As typed; `None`: the default.
+    pub text: Option<String>,
+    /// In the form of `stoa.toml`.
+    pub before: String,
+    pub after: String,
+}
+
+pub(super) async fn choose(tx: &mut Tx, name: &str, text: &str) -> Result<()> {
+    tx.sql(
+        "insert into chosen_settings (name, value) values ($1, $2) on conflict (name) do update set value = \
+         excluded.value",
+    )
+    .bind(name)
+    .bind(text)
+    .execute()
+    .await?;
+    Ok(())
 }
 
 async fn put(tx: &mut Tx, name: &str, value: &str) -> Result<()> {
@@ -25,18 +46,42 @@ async fn put(tx: &mut Tx, name: &str, value: &str) -> Result<()> {
     Ok(())
 }
 
+pub(super) async fn log(
+    tx: &mut Tx,
+    name: &str,
+    before: &str,
+    after: &str,
+    act: ActionContext<'_>,
+) -> Result<()> {
+    let short = |value: &str| shortened(value.replace('\n', " "), LONGEST_LOGGED);
+    let detail = format!("{name}: {} became {}", short(before), short(after));
+    append_log_entry(tx, act, LogEntry { detail: &detail, ..LogEntry::of(Action::Set) }).await
+}
+
 impl Store {
-    pub async fn contact(&self) -> Result<String> {
-        let kept: Option<String> = self
-            .read
-            .sql("select value from settings where name = $1")
-            .bind(CONTACT)
-            .fetch_optional_scalar()
-            .await?;
-        Ok(kept.unwrap_or_default())
+    /// What admins chose, as names and texts.
+    pub async fn chosen_settings(&self) -> Result<Vec<(String, String)>> {
+        self.read.sql("select name, value from chosen_settings").fetch_all().await
     }
 
-    /// Stores the settings and logs which have changed. New settings are not changes.
+    /// Stores what an admin chose and logs it. Fails with `Refused` if the actor is not an admin.
+    pub async fn choose_settings(&self, chosen: &[ChosenSetting], act: ActionContext<'_>) -> Result<()> {
+        let mut tx = self.begin().await?;
+        author::admin(&mut tx, act.actor, act.at).await?;
+        for ChosenSetting { name, text, before, after } in chosen {
+            match text {
+                Some(text) => choose(&mut tx, name, text).await?,
+                None => {
+                    tx.sql("delete from chosen_settings where name = $1").bind(*name).execute().await?;
+                }
+            }
+            put(&mut tx, name, after).await?;
+            log(&mut tx, name, before, after, act).await?;
+        }
+        self.commit(tx, &[Change::Everything]).await
+    }
+
+    /// Stores the settings in effect and logs which have changed. New settings are not changes.
     pub async fn keep_settings(
         &self,
         settings: &[(&'static str, String)],
@@ -52,13 +97,7 @@ impl Store {
         for (name, value) in news {
             put(&mut tx, name, value).await?;
             if let Some(before) = kept.get(*name) {
-                let detail = format!("{name}: {before} became {value}");
-                append_checked_log_entry(
-                    &mut tx,
-                    act,
-                    LogEntry { detail: &detail, ..LogEntry::of(Action::Set) },
-                )
-                .await?;
+                log(&mut tx, name, before, value, act).await?;
             }
         }
         self.commit(tx, &[Change::Public]).await

@@ -49,6 +49,10 @@ pub struct NoTime;
 #[derive(Debug, Clone, Copy)]
 pub struct ForMachines;
 
+/// Response extension: what admins upload, for which no script of this site may be run.
+#[derive(Debug, Clone, Copy)]
+pub struct Sandboxed;
+
 /// Response extension: the text of the error page, rendered by a middleware.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ErrorText {

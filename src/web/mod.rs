@@ -6,6 +6,7 @@ mod cache;
 mod error;
 mod export;
 mod extract;
+mod face;
 mod feeds;
 mod handlers;
 mod member_pages;

@@ -10,6 +10,7 @@ use crate::web::handlers::accounts::ownership::{deletion, export, rename};
 use crate::web::handlers::accounts::{
     invitations, invite_tree, login, mutes, password_reset, profile, sessions, settings, setup, signup,
 };
+use crate::web::handlers::face;
 use crate::web::handlers::items::{comments, delete, edit, item, lists, reply, submit};
 use crate::web::handlers::mail::{choices, links, lost_password, unsubscribe};
 use crate::web::handlers::moderation::log;
@@ -141,6 +142,7 @@ fn machines() -> Router<App> {
         .route("/guidelines", get(pages::guidelines))
         .route("/privacy", get(pages::privacy))
         .route("/contact", get(pages::contact))
+        .route("/pages/{slug}", get(pages::show))
         .route("/bookmarklet", get(submit::bookmarklet))
         .route("/feed/{feed}", get(feeds::list))
         .route("/feed/user/{feed}", get(feeds::user))
@@ -166,7 +168,7 @@ fn machines() -> Router<App> {
         .route("/rss", get(hn_redirects::rss))
 }
 
-/// Moderators' pages; those of the team and of mail are for admins.
+/// Moderators' pages; those of the team, of mail and of the community's face are for admins.
 fn moderating() -> Router<App> {
     Router::new()
         // moderators' pages
@@ -181,6 +183,16 @@ fn moderating() -> Router<App> {
         .route("/mod/team", get(moderation::team::list).post(moderation::team::create))
         .route("/mod/mail", get(moderation::mail::list))
         .route("/mod/mail/{id}", post(moderation::mail::update))
+        .route("/mod/settings", get(face::settings::face).post(face::settings::save_face))
+        .route("/mod/settings/images", get(face::images::show))
+        .route("/mod/settings/images/{kind}", post(face::images::update))
+        .route("/mod/settings/images/{kind}/remove", post(face::images::remove))
+        .route("/mod/settings/{group}", get(face::settings::show).post(face::settings::update))
+        .route("/mod/pages", get(face::pages::list).post(face::pages::create))
+        .route("/mod/pages/new", get(face::pages::new))
+        .route("/mod/pages/{slug}", get(face::pages::edit).post(face::pages::update))
+        .route("/mod/pages/{slug}/delete", get(face::pages::confirm).post(face::pages::delete))
+        .route("/mod/start", get(face::start::show).post(face::start::finish))
         .route("/mod/votes", get(moderation::uncounted_votes::show))
         // members
         .route("/user/{name}/moderate", get(moderation::user::show))
@@ -248,6 +260,7 @@ pub fn query(path: &str) -> &'static [(&'static str, QueryValue)] {
         ["mod", "sites"] => &[("after", Text)],
         ["mod", "requests"] => &[("at", Number), ("after", Number)],
         ["mod", "votes"] => &[("at", Number), ("voter", Number), ("before", Number)],
+        ["mod", "settings"] | ["mod", "settings", _] => &[("saved", Text)],
         ["mod", "team"] => &[("name", Text), ("done", Text)],
         ["user", _, "moderate"] => &[("done", Text), ("posts", Number)],
         // Hacker News addresses

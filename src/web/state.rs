@@ -2,7 +2,8 @@
 
 use std::net::IpAddr;
 use std::ops::Deref;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
+use std::time::Duration;
 
 use crate::clock::Clock;
 use crate::config::{Config, ServerSettings, SiteSettings};
@@ -18,6 +19,7 @@ use crate::web::cache::pages::PageCache;
 use crate::web::cache::ranked_lists::RankedLists;
 use crate::web::cache::rendered_text::{RenderedTexts, TextRenderer};
 use crate::web::cache::threads::ThreadCache;
+use crate::web::face::{Community, Face};
 use crate::web::member_pages::list_rows::{ListRowCache, RowWriter};
 use crate::web::member_pages::thread_html::ThreadHtmlCache;
 use crate::web::rate_limit::RateLimiter;
@@ -25,12 +27,15 @@ use crate::web::setup_link::SetupLink;
 use crate::web::view::assets::Assets;
 use crate::web::viewer::MaybeMember;
 
+/// How long a request waits for settings that may have changed.
+const REFRESH_TIMEOUT: Duration = Duration::from_secs(2);
+
 #[derive(Clone)]
 pub struct App(Arc<AppInner>);
 
 pub struct AppInner {
     pub config: ServerSettings,
-    settings: RwLock<Arc<SiteSettings>>,
+    pub community: Community,
     pub timeouts: Timeouts,
     pub store: Store,
     pub clock: Clock,
@@ -71,11 +76,12 @@ impl App {
         fetcher: Fetcher,
         timeouts: Timeouts,
     ) -> App {
-        let Config { server: config, site } = config;
+        let community = Community::new(config.clone());
+        let config = config.server;
         // Sixteenths of the configured cache size.
         let share = |parts: u64| u64::from(config.cache_mb) * (1024 * 1024 / 16) * parts;
         App(Arc::new(AppInner {
-            settings: RwLock::new(Arc::new(site)),
+            community,
             limits: RateLimiter::new(&clock, config.limits),
             admission: Admission::new(&config),
             mailer: Mailer::new(&config.smtp_url, &config.mail_from, &config.base_url),
@@ -102,7 +108,7 @@ impl App {
     }
 
     pub fn settings(&self) -> Arc<SiteSettings> {
-        Arc::clone(&self.settings.read().unwrap_or_else(PoisonError::into_inner))
+        self.community.settings()
     }
 
     /// The site as authenticators of passkeys know it.
@@ -110,11 +116,28 @@ impl App {
         RelyingParty::new(&self.config.base_url, &self.settings().site_name)
     }
 
-    /// Replaces the settings and invalidates caches. A page being rendered at that moment may show the old
-    /// ones for up to a minute.
-    pub fn replace_settings(&self, settings: SiteSettings) {
-        *self.settings.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(settings);
+    pub fn face(&self) -> Arc<Face> {
+        self.community.face()
+    }
+
+    /// Replaces the settings that flags, environment and file give, and invalidates caches. A page being
+    /// rendered at that moment may show the old ones for up to a minute.
+    pub fn replace_settings(&self, given: Config) {
+        self.community.give(given);
         self.store.expire_caches();
+    }
+
+    /// Loads what admins chose, if it may have changed. While the database cannot be read, what was loaded
+    /// last is used.
+    pub async fn refresh_settings(&self) {
+        if self.community.is_current(&self.store) || self.store.is_unreachable() {
+            return;
+        }
+        match tokio::time::timeout(REFRESH_TIMEOUT, self.community.refresh(&self.store)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::warn!(%error, "the settings could not be read"),
+            Err(_) => tracing::warn!("the settings could not be read in time"),
+        }
     }
 
     /// The text renderer; `from` is `None` behind a proxy that names no client.

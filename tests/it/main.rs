@@ -13,6 +13,7 @@ mod accounts;
 mod cache;
 mod cli;
 mod conventions;
+mod face;
 mod fetch;
 mod fuzzing;
 mod http;

@@ -5,6 +5,7 @@ use crate::clock::Timestamp;
 use crate::domain::accounts::ban::Ban;
 use crate::domain::accounts::user::{Member, Role, UserId};
 use crate::domain::moderation::permissions;
+use crate::domain::moderation::roles::RoleError;
 use crate::store::{Error, Result, Tx};
 
 #[derive(sqlx::FromRow)]
@@ -39,4 +40,14 @@ pub(crate) async fn moderator(tx: &mut Tx, user: UserId, on: Option<UserId>, now
         None => None,
     };
     permissions::may_act_on(&member, role.unwrap_or_default()).map_err(Error::refused)
+}
+
+/// Fails with `Refused` if the actor is not an admin. Without an actor, it is the operator.
+pub(crate) async fn admin(tx: &mut Tx, actor: Option<UserId>, now: Timestamp) -> Result<()> {
+    match actor {
+        Some(actor) if writer(tx, actor, now).await?.role < Role::Admin => {
+            Err(Error::refused(RoleError::NotAnAdmin))
+        }
+        _ => Ok(()),
+    }
 }

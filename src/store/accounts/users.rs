@@ -11,7 +11,7 @@ use crate::store::accounts::ownership::names::is_reserved;
 use crate::store::accounts::{author, inbox, ip_hashes};
 use crate::store::mail::security::security_mail;
 use crate::store::moderation::log_entry::{ActionContext, LogEntry, append_checked_log_entry};
-use crate::store::settings::keep_contact;
+use crate::store::settings::choose;
 use crate::store::{Change, Error, Result, Store, Tx};
 
 #[derive(Debug, Clone, sqlx::FromRow)]
@@ -89,9 +89,9 @@ impl Store {
         // Only the operator has the link.
         by_operator(&mut tx, LogEntry { user: Some(id), ..LogEntry::of(Action::Admin) }, now).await?;
         if !contact.is_empty() {
-            keep_contact(&mut tx, contact).await?;
+            choose(&mut tx, "contact", contact).await?;
         }
-        self.commit(tx, &[Change::Public]).await?;
+        self.commit(tx, &[Change::Everything]).await?;
         Ok(id)
     }
 

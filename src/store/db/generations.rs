@@ -23,7 +23,7 @@ pub enum Change {
     Public,
     /// Anything public, and which thread items are in.
     Moved,
-    /// What members alone see, too.
+    /// What members alone see, too, and the community's settings.
     Everything,
 }
 
@@ -45,6 +45,8 @@ pub struct Generations {
     moved: AtomicU64,
     threads: [AtomicU64; THREADS],
     own: [AtomicU64; OWN],
+    /// Those that may have changed the community's settings.
+    settings: AtomicU64,
     /// SQLite's `data_version`.
     others: AtomicI64,
 }
@@ -85,6 +87,7 @@ impl Generations {
             moved: AtomicU64::default(),
             threads: [const { AtomicU64::new(0) }; THREADS],
             own: [const { AtomicU64::new(0) }; OWN],
+            settings: AtomicU64::default(),
             others: AtomicI64::default(),
         }
     }
@@ -99,6 +102,10 @@ impl Generations {
 
     pub(super) fn public_generation(&self) -> u64 {
         current(&self.any_thread)
+    }
+
+    pub(super) fn settings_generation(&self) -> u64 {
+        current(&self.settings)
     }
 
     pub(super) fn moved_generation(&self) -> u64 {
@@ -129,6 +136,7 @@ impl Generations {
                 }
                 Change::Everything => {
                     self.own.iter().for_each(bump);
+                    bump(&self.settings);
                     self.invalidate(&[Change::Moved]);
                 }
             }

@@ -143,6 +143,11 @@ impl Store {
         self.generations.public_generation()
     }
 
+    /// Changes with every write after which the community's settings may be others.
+    pub fn settings_generation(&self) -> u64 {
+        self.generations.settings_generation()
+    }
+
     /// Changes when items may have moved between threads.
     pub fn moved(&self) -> u64 {
         self.generations.moved_generation()

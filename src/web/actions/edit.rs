@@ -162,7 +162,7 @@ pub async fn edit(
         version: typed.version,
         title: checked.title.as_ref().map(Title::as_str),
         url: checked.new_url(),
-        section: title.and_then(|title| title::section(title, &context.asking.viewer.settings.short_name)),
+        section: title.and_then(|title| title::section(title, context.asking.viewer.settings.short_name())),
         text: &checked.text,
         reason: &checked.reason,
         stopped: stopped.as_ref(),

@@ -52,7 +52,7 @@ pub async fn submit(app: &App, context: &PostContext, typed: StoryInput<'_>) -> 
     };
     let (author, now, ip_hashes) = (context.member().id, context.now(), Some(context.ip_hashes(app)));
     let (title, url) = (story.title.as_str(), story.url.as_ref());
-    let section = title::section(title, &context.asking.viewer.settings.short_name);
+    let section = title::section(title, context.asking.viewer.settings.short_name());
     let new = NewStory { author, title, url, section, text: &story.text, ip_hashes, stopped: None };
     let reserved = match context.reserve_shared(app, LimitedAction::Story, (&story.text, "")).await? {
         Ok(reserved) => reserved,

@@ -19,19 +19,20 @@ const SAVED: &str = "kept.";
 
 /// Fields that users do not write; any other field is shown by its name.
 #[rustfmt::skip]
-const CONTROLS: [&str; 34] = [
-    "add", "ban_days", "best_of", "bring_back", "decision", "dir", "effect", "end", "goto", "inbox",
-    "kind", "limit_days", "not_me", "on", "order", "over", "passkey", "pending", "posts", "preview",
-    "restriction", "retry", "role", "show_dead", "suggest", "sure", "take", "theme", "username",
+const CONTROLS: [&str; 37] = [
+    "add", "ban_days", "best_of", "bring_back", "decision", "default", "dir", "effect", "end",
+    "footer", "goto", "inbox", "kind", "limit_days", "not_me", "on", "order", "over", "passkey", "pending",
+    "posts", "preview", "restriction", "retry", "role", "show_dead", "step", "suggest", "sure", "take", "theme",
+    "username",
     "version", "vote", "why", ACTION, PAGE,
 ];
 /// Fields whose names contain these are never sent back.
 const SECRETS: [&str; 4] = ["password", "current", "token", "secret"];
 /// More fields, and longer names, than any form here has.
-const FIELDS: usize = 24;
+const FIELDS: usize = 40;
 const LONGEST_NAME: usize = 40;
 /// Fields with several lines.
-const MULTILINE: [&str; 6] = ["about", "contact", "message", "note", "text", "warning"];
+const MULTILINE: [&str; 7] = ["about", "contact", "footer_links", "message", "note", "text", "warning"];
 /// A form with a value over this length is offered for copying, in characters: no choice of a select is
 /// longer.
 const PROSE_CHARS: usize = 11;

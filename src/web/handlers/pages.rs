@@ -1,6 +1,4 @@
-//! Guidelines, privacy and contact pages, robots.txt and health checks.
-
-use std::path::Path;
+//! Guidelines, privacy, contact and the community's own pages, robots.txt and health checks.
 
 use askama::Template;
 use axum::Extension;
@@ -12,17 +10,16 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use crate::clock::Timestamp;
 use crate::config::Readers;
 use crate::domain::accounts::user::Role;
+use crate::domain::face::page::BuiltInPage;
 use crate::domain::text::{self, Html};
 use crate::store::ModeratorName;
 use crate::web::error::{Error, ForMachines};
+use crate::web::extract::path::Path;
 use crate::web::extract::session::MaybeMember;
+use crate::web::handlers::face::source::{self, PageOrigin, PageSource};
 use crate::web::state::App;
-use crate::web::view::layout::{Page, html};
+use crate::web::view::layout::{self, Page};
 
-const GUIDELINES: &str = include_str!("../../../templates/pages/guidelines.md");
-const PRIVACY: &str = include_str!("../../../templates/pages/privacy.md");
-const CONTACT: &str = include_str!("../../../templates/pages/contact.md");
-const CONTACT_FILE: &str = "contact.md";
 /// Used instead if the forum has no contact.
 const UNREACHABLE: &str = include_str!("../../../templates/pages/unreachable.md");
 
@@ -30,24 +27,8 @@ const UNREACHABLE: &str = include_str!("../../../templates/pages/unreachable.md"
 #[template(path = "page.html")]
 struct TextPage<'a> {
     page: Page<'a>,
-    title: &'static str,
+    title: &'a str,
     html: Html,
-}
-
-/// The operator's page of that name, or the built-in one.
-async fn source(folder: &Path, name: &str, built_in: &str) -> String {
-    if folder.as_os_str().is_empty() {
-        return built_in.to_owned();
-    }
-    match tokio::fs::read_to_string(folder.join(name)).await {
-        Ok(text) => text,
-        Err(error) => {
-            if error.kind() != std::io::ErrorKind::NotFound {
-                tracing::warn!(name, %error, "a page could not be read; the built-in one is shown");
-            }
-            built_in.to_owned()
-        }
-    }
 }
 
 /// Moderators who can log in, as a Markdown list; loaded only if a page uses it.
@@ -68,63 +49,72 @@ async fn moderators(app: &App, now: Timestamp) -> Result<String, Error> {
     Ok(format!("These people moderate here. {how}\n\n{lines}"))
 }
 
-/// The contact from the configuration, else from the setup; empty if neither is set.
-async fn contact_words(app: &App) -> Result<String, Error> {
-    let contact = app.settings().contact.clone();
-    if contact.is_empty() { Ok(app.store.contact().await?) } else { Ok(contact) }
-}
-
-/// Whether the contact page has any contact; assumed for an operator's own page.
+/// Whether the contact page has any contact; assumed for a page of the community's own.
 pub async fn is_reachable(app: &App, now: Timestamp) -> Result<bool, Error> {
-    Ok(!contact_words(app).await?.is_empty()
+    Ok(!app.settings().contact.is_empty()
         || !app.store.moderators(now).await?.is_empty()
-        || has_own_page(&app.config.pages_dir, CONTACT_FILE).await)
+        || source::load(app, BuiltInPage::Contact).await?.origin != PageOrigin::BuiltIn)
 }
 
-async fn has_own_page(folder: &Path, name: &str) -> bool {
-    !folder.as_os_str().is_empty() && tokio::fs::try_exists(folder.join(name)).await.unwrap_or(false)
-}
-
-async fn text_page(
-    app: &App,
-    viewer: &MaybeMember,
-    title: &'static str,
-    file: &str,
-    built_in: &str,
-) -> Result<Response, Error> {
+/// A community's text as HTML, with the site's name, the contact and the moderators in their places.
+pub async fn rendered(app: &App, text: &str, now: Timestamp) -> Result<Html, Error> {
     const MODERATORS: &str = "{moderators}";
     const CONTACT: &str = "{contact}";
-    let mut markdown =
-        source(&app.config.pages_dir, file, built_in).await.replace("{site}", &app.settings().site_name);
+    let settings = app.settings();
+    let mut markdown = text.replace("{site}", &settings.site_name);
     if markdown.contains(CONTACT) {
-        let contact = match contact_words(app).await? {
-            contact if contact.is_empty() => "The operator has not added contact details yet.".to_owned(),
+        let contact = match settings.contact.as_str() {
+            "" => "The operator has not added contact details yet.",
             contact => contact,
         };
-        markdown = markdown.replace(CONTACT, &contact);
+        markdown = markdown.replace(CONTACT, contact);
     }
     if markdown.contains(MODERATORS) {
-        markdown = markdown.replace(MODERATORS, &moderators(app, viewer.now).await?);
+        markdown = markdown.replace(MODERATORS, &moderators(app, now).await?);
     }
+    Ok(text::render(&markdown))
+}
+
+async fn text_page(app: &App, viewer: &MaybeMember, title: &str, text: &str) -> Result<Response, Error> {
+    let html = rendered(app, text, viewer.now).await?;
     let page =
         Page::new(app, viewer, "", title).described(format!("{title} of {}", viewer.settings.site_name));
-    Ok(html(&TextPage { page, title, html: text::render(&markdown) }))
+    Ok(layout::html(&TextPage { page, title, html }))
+}
+
+async fn built_in_page(app: &App, viewer: &MaybeMember, page: BuiltInPage) -> Result<Response, Error> {
+    let PageSource { text, origin } = source::load(app, page).await?;
+    let is_dead_end = page == BuiltInPage::Contact && origin == PageOrigin::BuiltIn;
+    let text = if is_dead_end && !is_reachable(app, viewer.now).await? { UNREACHABLE } else { &text };
+    text_page(app, viewer, page.title(), text).await
 }
 
 /// `/guidelines`
 pub async fn guidelines(State(app): State<App>, viewer: MaybeMember) -> Result<Response, Error> {
-    text_page(&app, &viewer, "Guidelines", "guidelines.md", GUIDELINES).await
+    built_in_page(&app, &viewer, BuiltInPage::Guidelines).await
 }
 
 /// `/privacy`
 pub async fn privacy(State(app): State<App>, viewer: MaybeMember) -> Result<Response, Error> {
-    text_page(&app, &viewer, "Privacy", "privacy.md", PRIVACY).await
+    built_in_page(&app, &viewer, BuiltInPage::Privacy).await
 }
 
 /// `/contact`
 pub async fn contact(State(app): State<App>, viewer: MaybeMember) -> Result<Response, Error> {
-    let built_in = if is_reachable(&app, viewer.now).await? { CONTACT } else { UNREACHABLE };
-    text_page(&app, &viewer, "Contact", CONTACT_FILE, built_in).await
+    built_in_page(&app, &viewer, BuiltInPage::Contact).await
+}
+
+/// `/pages/{slug}`
+pub async fn show(
+    State(app): State<App>,
+    viewer: MaybeMember,
+    Path(slug): Path<String>,
+) -> Result<Response, Error> {
+    if BuiltInPage::of(&slug).is_some() {
+        return Err(Error::NotFound);
+    }
+    let page = app.store.page(&slug).await?.ok_or(Error::NotFound)?;
+    text_page(&app, &viewer, &page.title, &page.text).await
 }
 
 /// `/robots.txt`: allows everything but forms and private lists.

@@ -16,7 +16,7 @@ use http::header::{
 use http::uri::{Authority, PathAndQuery};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, Version};
 
-use crate::web::error::Error;
+use crate::web::error::{Error, Sandboxed};
 use crate::web::extract::client_ip::ClientIp;
 use crate::web::extract::local_redirect::{LocalRedirect, MAX_REDIRECT_BYTES};
 use crate::web::extract::session;
@@ -28,6 +28,9 @@ use crate::web::state::App;
 /// Own assets only; nothing inline.
 const CSP: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src \
                    'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+/// For images that admins upload: an SVG opened by itself runs nothing and loads nothing.
+const SANDBOX: &str = "sandbox; default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'";
 
 /// Longest raw address, in bytes, before unknown query parameters are dropped.
 const LONGEST_RAW: usize = 8_000;
@@ -69,9 +72,10 @@ pub async fn outer(State(app): State<App>, mut request: Request, next: Next) -> 
             tracing::error!(%method, path, ?id, status = status.as_u16(), "a request failed");
         }
     }
+    let policy = if response.extensions().get::<Sandboxed>().is_some() { SANDBOX } else { CSP };
     let headers = response.headers_mut();
     headers.insert(REQUEST_ID, id);
-    secure(headers, app.config.is_https());
+    secure(headers, policy, app.config.is_https());
     response
 }
 
@@ -83,10 +87,10 @@ fn say_length(response: &mut Response) {
     }
 }
 
-fn secure(headers: &mut HeaderMap, is_https: bool) {
+fn secure(headers: &mut HeaderMap, policy: &'static str, is_https: bool) {
     const PERMISSIONS: HeaderName = HeaderName::from_static("permissions-policy");
     const OPENER: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
-    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(CSP));
+    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
     // With no-referrer, forms sent over plain HTTP would have `Origin: null`.

@@ -56,6 +56,9 @@ fn key(app: &App, request: &Request) -> Option<PageKey> {
 /// Answers from the cache, or renders and caches the page. While the database's server is gone, the latest
 /// page that was kept is shown.
 pub async fn serve(app: &App, request: Request, next: Next) -> Response {
+    if !app.community.is_current(&app.store) {
+        Box::pin(app.refresh_settings()).await;
+    }
     let Some(key) = key(app, &request) else { return next.run(request).await };
     let headers = request.headers();
     let known: Vec<_> = headers.get_all(IF_NONE_MATCH).iter().cloned().collect();

@@ -17,7 +17,7 @@ pub struct Assets {
 }
 
 /// One stylesheet for browsers, in a file for each part of a page.
-const STYLE: &str = concat!(
+pub const STYLE: &str = concat!(
     include_str!("../../../static/style.css"),
     include_str!("../../../static/frame.css"),
     include_str!("../../../static/lists.css"),
@@ -42,15 +42,9 @@ pub const FAVICON: &[u8] = include_bytes!("../../../static/favicon.svg");
 impl Assets {
     pub fn new() -> Assets {
         let all = FILES.map(|(stem, extension, content_type, bytes)| {
-            let hash: String =
-                Sha256::digest(bytes).iter().take(6).map(|byte| format!("{byte:02x}")).collect();
-            Asset {
-                name: format!("{stem}.{hash}.{extension}"),
-                content_type,
-                bytes: Bytes::from_static(bytes),
-            }
+            Asset::new(stem, extension, content_type, Bytes::from_static(bytes))
         });
-        let [style, script, favicon] = all.each_ref().map(|asset| format!("/static/{}", asset.name));
+        let [style, script, favicon] = all.each_ref().map(Asset::path);
         Assets { style, script, favicon, all: all.into() }
     }
 }
@@ -61,7 +55,21 @@ impl Default for Assets {
     }
 }
 
+/// Names content in an address that browsers keep for ever.
+pub fn content_hash(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().take(6).map(|byte| format!("{byte:02x}")).collect()
+}
+
 impl Asset {
+    pub fn new(stem: &str, end: &str, content_type: &'static str, bytes: impl Into<Bytes>) -> Asset {
+        let bytes = bytes.into();
+        Asset { name: format!("{stem}.{}.{end}", content_hash(&bytes)), content_type, bytes }
+    }
+
+    pub fn path(&self) -> String {
+        format!("/static/{}", self.name)
+    }
+
     /// Whether `name` is this file in another version of the software.
     pub fn is_other_version(&self, name: &str) -> bool {
         let parts = |name: &str| name.split('.').map(str::to_owned).collect::<Vec<_>>();

@@ -15,15 +15,19 @@ use crate::config::{Readers, SiteSettings};
 use crate::domain::accounts::passkey::RelyingParty;
 use crate::domain::accounts::signup::SignUpMode;
 use crate::domain::accounts::user::{Role, Theme};
+use crate::domain::face::footer_links::FooterLink;
+use crate::domain::face::image::ImageKind;
+use crate::domain::face::sections::TOP;
 use crate::domain::text::Html;
 use crate::domain::text::plural::Grouped;
 use crate::domain::time::relative_time;
 use crate::store::{AccountReminders, LastMute};
 use crate::web::error::Error;
 use crate::web::extract::session::{MaybeMember, address_with, log_in_address};
+use crate::web::face::Face;
 use crate::web::member_pages::gzip_segments::as_page;
 use crate::web::state::App;
-use crate::web::view::assets::Assets;
+use crate::web::view::assets::{Asset, Assets};
 use crate::web::view::pagination::PageQuery;
 
 /// The only type printed unescaped; only the sanitiser creates it.
@@ -36,17 +40,6 @@ impl<N: PartialEq + From<u8>> PluralizeCount for Grouped<N> {
         Ok(self.0 == N::from(1))
     }
 }
-
-const SECTIONS: [(&str, &str); 8] = [
-    ("top", "/"),
-    ("new", "/new"),
-    ("best", "/best"),
-    ("active", "/active"),
-    ("ask", "/ask"),
-    ("show", "/show"),
-    ("past", "/past"),
-    ("comments", "/comments"),
-];
 
 const SETTINGS_TABS: [(&str, &str); 6] = [
     ("profile and reading", "/settings"),
@@ -66,6 +59,7 @@ pub struct PageViewer {
     passkeys_only: bool,
     /// For moderators: items in the queue and pending sign-up requests.
     waiting: Option<(i64, i64)>,
+    is_admin: bool,
 }
 
 impl PageViewer {
@@ -76,7 +70,8 @@ impl PageViewer {
 
 pub struct Page<'a> {
     pub settings: Arc<SiteSettings>,
-    pub assets: &'a Assets,
+    assets: &'a Assets,
+    face: Arc<Face>,
     pub base_url: &'a str,
     /// The site section highlighted in the header.
     pub section: &'a str,
@@ -94,6 +89,8 @@ pub struct Page<'a> {
     /// What the viewer muted a moment ago.
     pub last_mute: Option<LastMute>,
     pub reminders: AccountReminders,
+    /// Whether it is announced what the settings say.
+    announces: bool,
     /// Until when the viewer can stop an admin who clears their second factor.
     pub clears_at: Option<String>,
 }
@@ -106,6 +103,7 @@ impl<'a> Page<'a> {
             unread: viewer.unread.len(),
             passkeys_only: member.passkeys_only,
             waiting: (member.role >= Role::Moderator).then_some((viewer.waiting, viewer.requests)),
+            is_admin: member.role >= Role::Admin,
         });
         Page {
             section,
@@ -127,6 +125,8 @@ impl<'a> Page<'a> {
     pub fn for_nobody(app: &'a App, settings: Arc<SiteSettings>, title: impl Into<String>) -> Page<'a> {
         Page {
             assets: &app.assets,
+            face: app.face(),
+            announces: settings.announcement_at(app.clock.now()).is_some(),
             base_url: &app.config.base_url,
             section: "",
             title: title.into(),
@@ -165,8 +165,43 @@ impl<'a> Page<'a> {
         self.robots && self.settings.reading == Readers::Everyone
     }
 
-    pub fn sections(&self) -> &'static [(&'static str, &'static str)] {
-        if self.is_closed() { &[] } else { &SECTIONS }
+    pub fn sections(&self) -> impl Iterator<Item = &(&'static str, &'static str)> {
+        std::iter::once(&TOP).chain(&self.settings.sections.0)
+    }
+
+    /// Whether the viewer is led to the page of first steps.
+    pub fn has_first_steps(&self) -> bool {
+        self.face.has_first_steps && self.viewer.as_ref().is_some_and(|viewer| viewer.is_admin)
+    }
+
+    pub fn style(&self) -> String {
+        self.face.style.as_ref().map_or_else(|| self.assets.style.clone(), Asset::path)
+    }
+
+    pub fn script(&self) -> &str {
+        &self.assets.script
+    }
+
+    pub fn logo(&self) -> Option<String> {
+        self.face.image(ImageKind::Logo)
+    }
+
+    pub fn icon(&self) -> Option<String> {
+        self.face.image(ImageKind::Icon)
+    }
+
+    pub fn favicon(&self) -> &str {
+        &self.assets.favicon
+    }
+
+    pub fn announcement(&self) -> Option<&Html> {
+        self.announces.then(|| self.face.announcement())
+    }
+
+    /// The footer's links of the community; those to what is closed are left out.
+    pub fn footer_links(&self) -> impl Iterator<Item = &FooterLink> {
+        let closed = self.is_closed();
+        self.face.links.iter().filter(move |link| !closed || !link.href.starts_with('/'))
     }
 
     /// Whether this is the page of a tab, or below that of the account.

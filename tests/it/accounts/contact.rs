@@ -28,7 +28,10 @@ async fn what_the_first_admin_says_of_how_to_be_reached_stands_on_the_contact_pa
     assert_eq!(page.one("main p em").text, "post@stoa.example");
     page.finds(1, "main li a[href='/user/ada']");
     // The operator's setting goes before it.
-    let set = app.with_other_settings(|config| config.site.contact = "Ring the bell.".to_owned());
+    let set = app.with_other_settings(|config| {
+        config.site.contact = "Ring the bell.".to_owned();
+        config.given_as.insert("contact", "stoa.toml".to_owned());
+    });
     let page = set.visitor().get("/contact").await;
     assert!(page.says("Ring the bell.") && !page.says("post@stoa.example"));
 }
@@ -48,7 +51,7 @@ async fn a_first_admin_need_not_say_it() {
     let page = app.visitor().get("/contact").await;
     assert!(page.says("The operator has not added contact details yet."));
     page.finds(1, "main li a[href='/user/ada']");
-    assert_eq!(app.number("select count(*) from settings where name = 'contact'").await, 0);
+    assert_eq!(app.number("select count(*) from chosen_settings").await, 0);
 }
 
 /// A forum where alice's story was killed by a moderator, mia, who may be gone since.

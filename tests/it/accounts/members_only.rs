@@ -1,7 +1,7 @@
 //! A forum that only members can read.
 
 use axum::http::{Method, StatusCode};
-use stoa::config::{Readers, SiteSettings};
+use stoa::config::Readers;
 use stoa::domain::accounts::user::Role;
 
 use crate::http::roles::{Who, case, table};
@@ -110,8 +110,9 @@ async fn a_forum_is_closed_at_once_by_its_settings() {
     let story = alice.text_story("A talk among friends", "Come in.").await;
     let address = format!("/item/{story}");
     assert_eq!(visitor.get(&address).await.status, StatusCode::OK);
-    let settings = SiteSettings { reading: Readers::Members, ..(*app.app.settings()).clone() };
-    app.app.replace_settings(settings);
+    let mut config = app.config.clone();
+    config.site.reading = Readers::Members;
+    app.app.replace_settings(config);
     assert_eq!(app.visitor().get(&address).await.status, StatusCode::SEE_OTHER);
     assert_eq!(app.visitor().send(Method::HEAD, &address, &[], None).await.status, StatusCode::SEE_OTHER);
 }

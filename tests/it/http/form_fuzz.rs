@@ -131,6 +131,23 @@ GET  /mod/team name done
 POST /mod/team name reason role sure
 GET  /mod/mail
 POST /mod/mail/{id} retry
+GET  /pages/{slug}
+GET  /mod/settings saved
+POST /mod/settings site_name tagline accent contact announcement sections footer_links default version
+GET  /mod/settings/{group} saved
+POST /mod/settings/{group} request_question signup_mode first_posts default version
+GET  /mod/settings/images
+POST /mod/settings/images/{kind}
+POST /mod/settings/images/{kind}/remove
+GET  /mod/pages
+POST /mod/pages title slug text footer version preview
+GET  /mod/pages/new
+GET  /mod/pages/{slug}
+POST /mod/pages/{slug} title text footer version preview
+GET  /mod/pages/{slug}/delete
+POST /mod/pages/{slug}/delete
+GET  /mod/start
+POST /mod/start step
 GET  /mod/requests at after
 POST /mod/requests/{id} message decision goto
 GET  /signup goto sent
@@ -240,7 +257,7 @@ fn every_field_that_a_handler_reads_is_known_here() {
 }
 
 /// Where people and what they wrote are shown afterwards.
-const SHOWN: [&str; 10] = [
+const SHOWN: [&str; 13] = [
     "/",
     "/comments",
     "/log",
@@ -250,6 +267,9 @@ const SHOWN: [&str; 10] = [
     "/mod/rules",
     "/mod/sites",
     "/mod/team",
+    "/mod/settings",
+    "/mod/pages",
+    "/contact",
     "/invited",
 ];
 

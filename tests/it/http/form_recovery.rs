@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use axum::http::{Method, StatusCode};
+use stoa::config::Config;
 use stoa::domain::accounts::user::Role;
 use stoa::store::{Error, NewSession, Verified};
 
@@ -310,8 +311,10 @@ fn has_back(page: &Page, form: &str, field: &str, value: &str, what: &str) {
 async fn what_was_written_in_any_form_comes_back_from_every_refusal_and_no_password_does() {
     const SECRET: &str = "nobody reads this again";
     let app = forum_of_all().await;
-    let (texts, known_fields) =
+    let (mut texts, known_fields) =
         (names_of(&["textarea", "input type=\"text\"", "input type=\"url\""]), fields());
+    // The form of settings is made from their declaration.
+    texts.extend(Config::default().of_community().into_iter().map(|setting| setting.name.to_owned()));
     let passwords = names_of(&["input type=\"password\""]);
     assert!(texts.len() > 12 && passwords.len() == 2, "{texts:?} {passwords:?}");
     let slow = app.with_other_settings(|config| {

@@ -75,8 +75,13 @@ fn check_elements(html: &str, what: &str) {
     let mut scripts = 0;
     let look = lol_html::element!("*", |element| {
         let name = element.tag_name();
-        let forbidden = ["img", "iframe", "object", "embed", "math", "style", "base", "frame", "template"];
+        let forbidden = ["iframe", "object", "embed", "math", "style", "base", "frame", "template"];
         assert!(!forbidden.contains(&name.as_str()), "{what} has <{name}>: {html}");
+        if name == "img" {
+            let from = element.get_attribute("src").unwrap_or_default();
+            let is_own = ["/static/logo.", "/static/icon."].iter().any(|own| from.starts_with(own));
+            assert!(is_own, "{what} has an image that no admin uploaded: {html}");
+        }
         if name == "script" {
             let (kind, from) =
                 (element.get_attribute("type"), element.get_attribute("src").unwrap_or_default());

@@ -8,10 +8,11 @@ use stoa::domain::accounts::recovery_code::RecoveryCode;
 use stoa::domain::accounts::token::Token;
 use stoa::domain::accounts::totp::TotpSecret;
 use stoa::domain::accounts::user::{Name, Role, UserId};
+use stoa::domain::face::image::{ImageFormat, ImageKind};
 use stoa::domain::items::item::ItemId;
 use stoa::domain::limits::policy::Policy;
 use stoa::domain::votes::flag::Reason;
-use stoa::store::{ActionContext, NewComment, NewFlag, NewSignupRequest, NewStory};
+use stoa::store::{ActionContext, ImageRow, NewComment, NewFlag, NewPage, NewSignupRequest, NewStory};
 
 use crate::support::app::{Browser, PASSWORD, Page, TestApp};
 use crate::support::authenticator::{Authenticator, with_passkeys};
@@ -295,6 +296,22 @@ async fn told(app: &TestApp, name: &str) -> String {
     app.number("select max(id) from inbox").await.to_string()
 }
 
+/// A page of the community's own; the last part of its address.
+async fn own_page(app: &TestApp, slug: &str) -> String {
+    let page = NewPage { slug, title: "About", text: "Words.", in_footer: false, version: None };
+    // Few enough of them, however many cases there are.
+    app.sql("delete from pages").await;
+    let act = ActionContext { actor: None, reason: "", at: app.now() };
+    app.store.save_page(page, act).await.expect("saved");
+    slug.to_owned()
+}
+
+async fn put_logo(app: &TestApp) {
+    let logo = ImageRow { kind: ImageKind::Logo, format: ImageFormat::Svg, hash: "0a".to_owned() };
+    let act = ActionContext { actor: None, reason: "", at: app.now() };
+    app.store.put_image(&logo, b"<svg></svg>", act).await.expect("put");
+}
+
 /// Makes of an account one that an import made, into which nobody can log in yet.
 async fn unclaimed(app: &TestApp, name: &str) -> UserId {
     app.sql(&format!("update users set source = 'hn', password = null where name = '{name}'")).await;
@@ -369,6 +386,10 @@ pub async fn case(app: &TestApp, row: &Row, who: Who) -> Case {
         }
         _ => ("guessed".to_owned(), id),
     };
+    let slug = if row.on == "page" { own_page(app, &format!("page{n}")).await } else { "missing".to_owned() };
+    if row.on == "image" {
+        put_logo(app).await;
+    }
     let id = if row.on == "refused" { refused_mail(app).await } else { id };
     let id = if row.on == "told" { told(app, &name).await } else { id };
     let id = if row.on == "request" { request(app, &format!("asks{n}")).await } else { id };
@@ -386,6 +407,9 @@ pub async fn case(app: &TestApp, row: &Row, who: Who) -> Case {
             .replace("{id}", &id)
             .replace("{name}", &person)
             .replace("{fresh}", &format!("fresh{n}"))
+            .replace("{slug}", &slug)
+            .replace("{group}", "people")
+            .replace("{kind}", "logo")
             .replace("{password}", PASSWORD)
             .replace("/setup/{token}", &link)
             .replace("{token}", &token)
@@ -486,6 +510,9 @@ async fn an_address_takes_only_its_own_methods() {
             let concrete = path
                 .replace("{id}", "1")
                 .replace("{name}", "a")
+                .replace("{group}", "people")
+                .replace("{kind}", "logo")
+                .replace("{slug}", "a")
                 .replace("{token}", "a")
                 .replace("{feed}", "top.atom")
                 .replace("{*feed}", "a.b.atom")

@@ -1,7 +1,6 @@
 //! Settings that are replaced while the forum runs.
 
 use axum::http::StatusCode;
-use stoa::config::SiteSettings;
 
 use crate::support::app::{Browser, TestApp};
 
@@ -31,11 +30,11 @@ async fn replaced_settings_hold_from_the_next_request_on() {
         bob.get(&item).await.finds(0, down);
     }
 
-    let mut settings = SiteSettings::clone(&app.app.settings());
-    settings.site_name = "Looms".to_owned();
-    settings.policy.min_karma_to_downvote = 1;
-    settings.policy.new_account_comments_per_hour = 1;
-    app.app.replace_settings(settings);
+    let mut config = app.config.clone();
+    config.site.site_name = "Looms".to_owned();
+    config.site.policy.min_karma_to_downvote = 1;
+    config.site.policy.new_account_comments_per_hour = 1;
+    app.app.replace_settings(config);
 
     assert_eq!(names(&mut visitor, &paths).await, ["Looms"; 4]);
     assert_eq!(names(&mut bob, &paths).await, ["Looms"; 4]);

@@ -9,7 +9,7 @@ use stoa::domain::items::item::ItemId;
 use stoa::domain::limits::policy::Policy;
 use stoa::domain::moderation::action::Action;
 use stoa::domain::votes::flag::Reason;
-use stoa::store::NewFlag;
+use stoa::store::{NewFlag, NewPage};
 
 use crate::support::app::{PASSWORD, Page};
 use crate::support::fixtures::{Town, add_rule, done, show_dead};
@@ -184,6 +184,15 @@ impl Town {
                 }
                 return None;
             }
+            "edit-page" | "delete-page" => {
+                let page = NewPage { slug: act, title: act, text: "Words.", in_footer: false, version: None };
+                let by_operator = stoa::store::ActionContext { actor: None, reason: "", at: self.app.now() };
+                self.app.store.save_page(page, by_operator).await.expect("saved");
+                if act == "delete-page" {
+                    self.app.store.delete_page(act, by_operator).await.expect("deleted");
+                }
+                return None;
+            }
             "clear" | "flag-kill" | "vouch" => self.judge(act, ItemId(story)).await,
             "member" | "moderator" | "admin" => {
                 if act == "member" {
@@ -243,7 +252,10 @@ async fn every_act_there_is_stands_in_the_log() {
         forum.app.pass(60);
         let leads_to = forum.perform(act).await;
         let row = rows(&forum.mia.get(&format!("/log?act={act}")).await).remove(0);
-        let by_operator = matches!(action, Action::Set | Action::Claim | Action::Password);
+        let by_operator = {
+            use Action::{Claim, DeletePage, EditPage, Password, Set};
+            matches!(action, Set | Claim | Password | EditPage | DeletePage)
+        };
         let actors = if by_operator {
             &["the operator"][..]
         } else if action == Action::KeepTwoFactor {

@@ -1,5 +1,6 @@
 //! Several processes on one PostgreSQL database; without one, these tests have nothing to do.
 
+mod face;
 mod faults;
 mod leases;
 mod limits;

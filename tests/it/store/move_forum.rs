@@ -91,6 +91,12 @@ async fn forum() -> (TestApp, Browser) {
         "insert into monthly_statistics (month, joined, visited, stories, comments, authors, votes, decided) \
          values (0, 1, 2, 3, 4, 5, 6, 7)"
             .to_owned(),
+        format!("insert into chosen_settings values ('tagline', {odd})"),
+        format!(
+            "insert into pages (slug, title, text, in_footer, updated_at) values ('a', 't', {odd}, true, 9)"
+        ),
+        format!("insert into images values ('logo', 'png', '0a', {})", app.blob(&[0x89, 80, 0])),
+        "insert into first_steps values ('backup', 9)".to_owned(),
         "insert into signup_requests (name, password, text, created_at) values ('eve', 'p', 't', 5)"
             .to_owned(),
         // Later items take higher ids than any that there was.

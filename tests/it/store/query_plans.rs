@@ -7,11 +7,13 @@ use stoa::clock::Timestamp;
 use stoa::domain::accounts::recovery_code::RecoveryCode;
 use stoa::domain::accounts::totp::TotpSecret;
 use stoa::domain::accounts::user::Role;
+use stoa::domain::face::first_steps::FirstStep;
+use stoa::domain::face::image::{ImageFormat, ImageKind};
 use stoa::domain::items::item::{ItemId, Kind};
 use stoa::domain::limits::policy::Policy;
 use stoa::domain::moderation::rules::{Effect, Pattern, RuleKind};
 use stoa::domain::votes::vote::Direction;
-use stoa::store::{Edit, Edited, NewBan, NewItem, NewUrl, NewVote, RetentionPolicy};
+use stoa::store::{Edit, Edited, ImageRow, NewBan, NewItem, NewPage, NewUrl, NewVote, RetentionPolicy};
 
 use crate::http::roles::{Who, case, forum, table};
 use crate::mail::statements::use_mail;
@@ -51,6 +53,12 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
     (ADMINS, " where role = 'admin' and (banned_at ", "the few admins"),
     (ADMINS, " where role = 'admin' order by id limit 1", "one row"),
     ("SCAN settings", "select name, value from settings", "as many as there are, when the forum starts"),
+    ("SCAN chosen_settings", " from chosen_settings", "as many as there are settings, after a change"),
+    ("SCAN pages USING INDEX", " from pages order by slug limit 100", "at most 53"),
+    ("SCAN pages", "select count(*) from pages", "the same"),
+    ("SCAN images", "select kind, format, hash from images", "at most two"),
+    ("SCAN first_steps", "select name from first_steps", "the same"),
+    ("SCAN invitations", "select id from invitations limit 1", "one row"),
     (
         "SCAN items USING INDEX items_new",
         "limit 20000) as newest ",
@@ -278,6 +286,7 @@ async fn use_what_is_rare(app: &TestApp, alice: &mut Browser) {
     stoa::jobs::make_exports(&app.app).await.expect("made");
     app.store.export_archive(user, at).await.expect("an answer");
     app.store.present_name("nobody-had-it").await.expect("an answer");
+    use_the_face(app, act).await;
     for value in ["one", "another"] {
         app.store.keep_settings(&[("min_karma_to_flag", value.to_owned())], act).await.expect("kept");
     }
@@ -319,6 +328,29 @@ async fn use_what_is_rare(app: &TestApp, alice: &mut Browser) {
     assert!(matches!(app.store.edit(later, at.plus(stoa::clock::HOUR)).await, Ok(Edited::Done)));
     let link = alice.story("A story that is answered", "https://example.com/answered").await;
     alice.reply(link, "An answer.").await;
+}
+
+/// Settings, pages and images, as admins choose them.
+async fn use_the_face(app: &TestApp, act: stoa::store::ActionContext<'_>) {
+    let by = stoa::store::ActionContext { actor: Some(app.id_of("chief").await), ..act };
+    for text in [Some("Looms".to_owned()), None] {
+        let (before, after) = ("\"a\"".to_owned(), "\"b\"".to_owned());
+        let chosen = stoa::store::ChosenSetting { name: "site_name", text, before, after };
+        app.store.choose_settings(&[chosen], by).await.expect("chosen");
+    }
+    for version in [None, Some(0)] {
+        let page = NewPage { slug: "about", title: "About", text: "Words.", in_footer: true, version };
+        app.store.save_page(page, by).await.expect("saved");
+    }
+    assert!(app.store.page("about").await.expect("an answer").is_some());
+    app.store.delete_page("about", by).await.expect("deleted");
+    let logo = ImageRow { kind: ImageKind::Logo, format: ImageFormat::Png, hash: "0a".to_owned() };
+    app.store.put_image(&logo, b"PNG", by).await.expect("put");
+    assert!(app.store.image(ImageKind::Logo).await.expect("an answer").is_some());
+    app.store.remove_image(ImageKind::Logo, by).await.expect("removed");
+    app.store.finish_step(FirstStep::Backup, app.id_of("chief").await, act.at).await.expect("done");
+    app.store.has_invited().await.expect("an answer");
+    app.store.stored_face().await.expect("an answer");
 }
 
 /// What moderators move, and back.

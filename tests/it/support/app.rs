@@ -409,7 +409,8 @@ impl Browser {
         body: Option<Vec<u8>>,
     ) -> Response {
         let mut request = Request::builder().method(method).uri(path.split('#').next().unwrap_or("/"));
-        if body.is_some() {
+        if body.is_some() && !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case(CONTENT_TYPE.as_str()))
+        {
             request = request.header(CONTENT_TYPE, "application/x-www-form-urlencoded");
         }
         if !self.cookies.is_empty() {

@@ -84,7 +84,7 @@ pub async fn create(
     let ip_hashes = Some(address.hashes(&app));
     let new = NewUser { name: &name, password: &hash, role: Role::Admin, ip_hashes };
     match app.store.create_first_admin(new, contact, app.clock.now()).await {
-        Ok(user) => session::begin_new(&app, &headers, user, &hash, &LocalRedirect::default()).await,
+        Ok(user) => session::begin_new(&app, &headers, user, &hash, &LocalRedirect::new("/mod/start")).await,
         Err(store::Error::Conflict) if app.store.has_admin().await? => Err(Error::NotFound),
         Err(store::Error::Conflict) => {
             let taken = FormErrors::one("name", crate::domain::accounts::user::NameError::Taken);
@@ -97,7 +97,8 @@ pub async fn create(
 fn form(app: &App, viewer: &MaybeMember, token: &str, typed: &FirstAdmin, errors: FormErrors) -> Response {
     let mut page = Page::new(app, viewer, "setup", "Set up");
     page.robots = false;
-    let contact = app.settings().contact.is_empty().then_some(typed.contact.as_str());
+    let is_given = app.community.config().given_as.contains_key("contact");
+    let contact = (!is_given).then_some(typed.contact.as_str());
     let form = html_with(errors.status(), &SetupPage { page, errors, name: &typed.name, token, contact });
     ([(CACHE_CONTROL, "no-store")], form).into_response()
 }

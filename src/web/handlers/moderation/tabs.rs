@@ -4,7 +4,7 @@ use crate::domain::accounts::user::{Member, Role};
 use crate::web::view::pagination::Tab;
 
 /// The pages in order: label, address and required role.
-const PAGES: [(&str, &str, Role); 9] = [
+const PAGES: [(&str, &str, Role); 11] = [
     ("queue", "/mod", Role::Moderator),
     ("new accounts", "/mod/new", Role::Moderator),
     ("requests", "/mod/requests", Role::Moderator),
@@ -13,6 +13,8 @@ const PAGES: [(&str, &str, Role); 9] = [
     ("votes", "/mod/votes", Role::Moderator),
     ("team", "/mod/team", Role::Admin),
     ("mail", "/mod/mail", Role::Admin),
+    ("settings", "/mod/settings", Role::Admin),
+    ("pages", "/mod/pages", Role::Admin),
     ("log", "/log", Role::Moderator),
 ];
 

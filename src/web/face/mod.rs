@@ -1,0 +1,6 @@
+//! What a community shows of itself on every page: settings, colour, images, links and announcement.
+
+mod community;
+mod style;
+
+pub use community::{Community, Face};
