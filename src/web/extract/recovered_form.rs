@@ -137,7 +137,7 @@ fn form_page(action: &LocalRedirect) -> LocalRedirect {
         ["invitations", ..] => LocalRedirect::new("/invitations"),
         ["theme" | "logout"] => LocalRedirect::new("/"),
         ["login", ..] => LocalRedirect::new("/login"),
-        ["settings", of, _] => LocalRedirect::new(&format!("/settings/{of}")),
+        ["settings", of, _, ..] => LocalRedirect::new(&format!("/settings/{of}")),
         _ => action.clone(),
     }
 }
