@@ -20,7 +20,7 @@ const SAVED: &str = "kept.";
 /// Fields that users do not write; any other field is shown by its name.
 #[rustfmt::skip]
 const CONTROLS: [&str; 37] = [
-    "add", "ban_days", "best_of", "bring_back", "decision", "default", "dir", "effect", "end",
+    "add", "ban_days", "best_of", "bring_back", "decision", "default[]", "dir", "effect", "end",
     "footer", "goto", "inbox", "kind", "limit_days", "not_me", "on", "order", "over", "passkey", "pending",
     "posts", "preview", "restriction", "retry", "role", "show_dead", "step", "suggest", "sure", "take", "theme",
     "username",

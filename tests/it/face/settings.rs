@@ -67,7 +67,7 @@ async fn what_an_admin_chooses_is_shown_at_once_and_in_the_log() {
     // The next start knows it.
     let again = app.another_node().await;
     assert_eq!(brand("/", &mut again.visitor()).await, "Looms");
-    let page = ada.submit(FACE, &[("site_name", "Other"), ("default", "site_name")]).await;
+    let page = ada.submit(FACE, &[("site_name", "Other"), ("default[]", "site_name")]).await;
     assert_eq!(page.value("#site_name"), "Stoa");
     page.finds(0, reset);
     assert_eq!(brand("/", &mut visitor).await, "Stoa");
@@ -224,6 +224,6 @@ async fn the_accent_is_in_the_one_style_sheet_of_its_own_address() {
     let old = visitor.get(&after).await;
     assert_eq!((old.status, old.header("cache-control")), (StatusCode::OK, "no-store"));
     assert!(old.text().contains("light-dark(#a8261c,"), "pages from before have the colour of now");
-    ada.submit(FACE, &[("default", "accent")]).await;
+    ada.submit(FACE, &[("default[]", "accent")]).await;
     assert_eq!(visitor.get("/").await.one(link).attr("href"), before, "browsers have it still");
 }

@@ -133,9 +133,9 @@ GET  /mod/mail
 POST /mod/mail/{id} retry
 GET  /pages/{slug}
 GET  /mod/settings saved
-POST /mod/settings site_name tagline accent contact announcement sections footer_links default version
+POST /mod/settings site_name tagline accent contact announcement sections footer_links default[] version
 GET  /mod/settings/{group} saved
-POST /mod/settings/{group} request_question signup_mode first_posts default version
+POST /mod/settings/{group} request_question signup_mode first_posts default[] version
 GET  /mod/settings/images
 POST /mod/settings/images/{kind}
 POST /mod/settings/images/{kind}/remove

@@ -162,7 +162,7 @@ impl Town {
                 steps
             }
             "/mod/settings" => {
-                vec![setting(path, "tagline", "Of looms"), setting(path, "default", "tagline")]
+                vec![setting(path, "tagline", "Of looms"), setting(path, "default[]", "tagline")]
             }
             "/mod/settings/{group}" => {
                 vec![setting("/mod/settings/people", "first_posts", "3")]

@@ -133,7 +133,7 @@ impl TypedSettings {
         let mut typed = TypedSettings::default();
         for (name, value) in fields {
             match name.as_str() {
-                "default" => typed.resets.push(value),
+                "default[]" => typed.resets.push(value),
                 "version" => typed.version = value,
                 _ => {
                     typed.values.insert(name, value.replace("\r\n", "\n"));
