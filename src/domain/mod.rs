@@ -1,6 +1,7 @@
 //! The rules of a forum: pure, no I/O, no async. Errors display the message for the user.
 
 pub mod accounts;
+pub mod conversations;
 pub mod inbox;
 pub mod items;
 pub mod limits;

@@ -125,6 +125,38 @@ impl Letter {
                 ],
                 ..Letter::with(event.subject(), &[&event.sentence()], owner())
             },
+            MailContent::Receipt { token, number } => Letter {
+                link: link("See your message and the answer", at(&format!("/contact/{token}"))),
+                after: vec![
+                    "Keep this address to yourself: whoever has it can read and answer. If this was not you, \
+                     do nothing."
+                        .to_owned(),
+                ],
+                ..Letter::with(
+                    format!("Your message to the moderators: {number}"),
+                    &[&format!(
+                        "Your message has arrived and has the number {number}. The moderators will answer it, \
+                         and you will get mail when they do."
+                    )],
+                    format!("You get this because this address was entered on the contact page of {site}."),
+                )
+            },
+            MailContent::Answer { token, number, is_decision } => {
+                let path = token.as_ref().map_or("/banned".to_owned(), |token| format!("/contact/{token}"));
+                let (subject, said) = if *is_decision {
+                    ("A decision on your report", "The moderators have decided on your report")
+                } else {
+                    ("An answer from the moderators", "The moderators have answered your message")
+                };
+                Letter {
+                    link: link("Read it and reply", at(&path)),
+                    ..Letter::with(
+                        format!("{subject}: {number}"),
+                        &[&format!("{said} with the number {number}.")],
+                        format!("You get this because you wrote to the moderators of {site}."),
+                    )
+                }
+            }
             MailContent::Inbox { entries, more, token } => Letter::digest(entries, *more, site, base_url)
                 .with_entries(entries, base_url, MailList::Inbox.token(token)),
             MailContent::BestOf { entries, token } => {

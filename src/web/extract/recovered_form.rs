@@ -19,9 +19,9 @@ const SAVED: &str = "kept.";
 
 /// Fields that users do not write; any other field is shown by its name.
 #[rustfmt::skip]
-const CONTROLS: [&str; 33] = [
-    "add", "ban_days", "best_of", "bring_back", "decision", "dir", "effect", "end", "goto", "inbox",
-    "kind", "limit_days", "not_me", "on", "order", "over", "pending", "posts", "preview",
+const CONTROLS: [&str; 36] = [
+    "add", "ban_days", "best_of", "bring_back", "decision", "dir", "effect", "end", "good_faith", "goto",
+    "ground", "inbox", "kind", "limit_days", "not_me", "objection", "on", "order", "over", "pending", "posts", "preview",
     "restriction", "retry", "role", "show_dead", "suggest", "sure", "take", "theme", "username",
     "version", "vote", "why", ACTION, PAGE,
 ];

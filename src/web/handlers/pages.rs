@@ -56,8 +56,6 @@ async fn moderators(app: &App, now: Timestamp) -> Result<String, Error> {
     if team.is_empty() {
         return Ok("There are no moderators at the moment; please contact the operator.".to_owned());
     }
-    let how = "Their profiles may say how to reach them. You can also reply to something that they posted, \
-               which everyone can read.";
     team.sort_by_key(|person| (person.role, person.name.to_lowercase()));
     let line = |person: &ModeratorName| {
         let ModeratorName { name, role } = person;
@@ -65,7 +63,7 @@ async fn moderators(app: &App, now: Timestamp) -> Result<String, Error> {
         format!("* [{}](/user/{name}){admin}\n", name.replace('_', "\\_"))
     };
     let lines: String = team.iter().map(line).collect();
-    Ok(format!("These people moderate here. {how}\n\n{lines}"))
+    Ok(format!("These people moderate here.\n\n{lines}"))
 }
 
 /// The contact from the configuration, else from the setup; empty if neither is set.
@@ -77,12 +75,44 @@ async fn contact_words(app: &App) -> Result<String, Error> {
 /// Whether the contact page has any contact; assumed for an operator's own page.
 pub async fn is_reachable(app: &App, now: Timestamp) -> Result<bool, Error> {
     Ok(!contact_words(app).await?.is_empty()
-        || !app.store.moderators(now).await?.is_empty()
+        || has_moderators(app, now).await?
         || has_own_page(&app.config.pages_dir, CONTACT_FILE).await)
 }
 
 async fn has_own_page(folder: &Path, name: &str) -> bool {
     !folder.as_os_str().is_empty() && tokio::fs::try_exists(folder.join(name)).await.unwrap_or(false)
+}
+
+/// The text of a page, with what it says of this site.
+async fn page_text(app: &App, now: Timestamp, file: &str, built_in: &str) -> Result<Html, Error> {
+    const MODERATORS: &str = "{moderators}";
+    const CONTACT: &str = "{contact}";
+    let settings = app.settings();
+    let markdown = source(&app.config.pages_dir, file, built_in).await;
+    let days = settings.conversation_days.to_string();
+    let mut markdown = markdown.replace("{site}", &settings.site_name).replace("{conversation_days}", &days);
+    if markdown.contains(CONTACT) {
+        let contact = match contact_words(app).await? {
+            contact if contact.is_empty() => "The operator has not added contact details yet.".to_owned(),
+            contact => contact,
+        };
+        markdown = markdown.replace(CONTACT, &contact);
+    }
+    if markdown.contains(MODERATORS) {
+        markdown = markdown.replace(MODERATORS, &moderators(app, now).await?);
+    }
+    Ok(text::render(&markdown))
+}
+
+/// The text of the contact page.
+pub async fn contact_text(app: &App, now: Timestamp) -> Result<Html, Error> {
+    let built_in = if is_reachable(app, now).await? { CONTACT } else { UNREACHABLE };
+    page_text(app, now, CONTACT_FILE, built_in).await
+}
+
+/// Whether anybody reads what is written to the moderators.
+pub async fn has_moderators(app: &App, now: Timestamp) -> Result<bool, Error> {
+    Ok(!app.store.moderators(now).await?.is_empty())
 }
 
 async fn text_page(
@@ -92,23 +122,10 @@ async fn text_page(
     file: &str,
     built_in: &str,
 ) -> Result<Response, Error> {
-    const MODERATORS: &str = "{moderators}";
-    const CONTACT: &str = "{contact}";
-    let mut markdown =
-        source(&app.config.pages_dir, file, built_in).await.replace("{site}", &app.settings().site_name);
-    if markdown.contains(CONTACT) {
-        let contact = match contact_words(app).await? {
-            contact if contact.is_empty() => "The operator has not added contact details yet.".to_owned(),
-            contact => contact,
-        };
-        markdown = markdown.replace(CONTACT, &contact);
-    }
-    if markdown.contains(MODERATORS) {
-        markdown = markdown.replace(MODERATORS, &moderators(app, viewer.now).await?);
-    }
+    let html_text = page_text(app, viewer.now, file, built_in).await?;
     let page =
         Page::new(app, viewer, "", title).described(format!("{title} of {}", viewer.settings.site_name));
-    Ok(html(&TextPage { page, title, html: text::render(&markdown) }))
+    Ok(html(&TextPage { page, title, html: html_text }))
 }
 
 /// `/guidelines`
@@ -121,19 +138,13 @@ pub async fn privacy(State(app): State<App>, viewer: MaybeMember) -> Result<Resp
     text_page(&app, &viewer, "Privacy", "privacy.md", PRIVACY).await
 }
 
-/// `/contact`
-pub async fn contact(State(app): State<App>, viewer: MaybeMember) -> Result<Response, Error> {
-    let built_in = if is_reachable(&app, viewer.now).await? { CONTACT } else { UNREACHABLE };
-    text_page(&app, &viewer, "Contact", CONTACT_FILE, built_in).await
-}
-
 /// `/robots.txt`: allows everything but forms and private lists.
 pub async fn robots(State(app): State<App>) -> Response {
     const NOTHING: &str = "User-agent: *\nDisallow: /\n";
     const RULES: &str = "User-agent: *\nDisallow: /login\nDisallow: /signup\nDisallow: \
                          /invitation/\nDisallow: /submit\nDisallow: /search\n\
                          Disallow: /item/*/reply\nDisallow: /item/*/edit\nDisallow: \
-                         /item/*/delete\nDisallow: /*?order=\n";
+                         /item/*/report\nDisallow: /item/*/delete\nDisallow: /*?order=\n";
     let rules = if app.settings().reading == Readers::Members { NOTHING } else { RULES };
     ([(CONTENT_TYPE, "text/plain; charset=utf-8"), (CACHE_CONTROL, "public, max-age=86400")], rules)
         .into_response()
