@@ -15,7 +15,9 @@ use crate::web::handlers::mail::{choices, links, lost_password, unsubscribe};
 use crate::web::handlers::moderation::log;
 use crate::web::handlers::votes::my_lists::MyList;
 use crate::web::handlers::votes::{flag, my_lists, vote};
-use crate::web::handlers::{contact, following, hn_redirects, inbox, moderation, pages, search, static_files};
+use crate::web::handlers::{
+    contact, following, hn_redirects, inbox, moderation, pages, search, static_files,
+};
 use crate::web::middleware::canonical_url::QueryValue;
 use crate::web::state::App;
 

@@ -146,12 +146,13 @@ actions! {
             "Your password was set with a recovery code. If that was not you, write to the moderators") }
     Rename "rename" { before: " changed their name, which was", label: "changed a name",
         after: After::Detail }
-    Answer "answer" { before: " wrote to", label: "wrote to somebody", private: true,
+    Answer "answer" { before: " wrote to", label: "wrote to somebody", after: After::Detail,
+        private: true,
         told: Recipient::Conversation("The moderators wrote to you") }
     Resolve "resolve" { before: " resolved a conversation with", label: "resolved a conversation",
-        private: true }
+        after: After::Detail, private: true }
     Reopen "reopen" { before: " reopened a conversation with", label: "reopened a conversation",
-        private: true }
+        after: After::Detail, private: true }
     DecideReport "decide-report" { before: " decided on a report of", label: "decided on a report",
         private: true, told: Recipient::Conversation("The moderators decided on your report") }
     Password "password" { before: " set the password of", label: "set a password", private: true }

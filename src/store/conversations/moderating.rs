@@ -165,8 +165,7 @@ impl Store {
                 Err(error) => return Err(error),
             }
         }
-        let message =
-            NewMessage { author: act.actor, by_moderator: true, kind: decision, text: act.reason };
+        let message = NewMessage { author: act.actor, by_moderator: true, kind: decision, text: act.reason };
         insert_message(&mut tx, id, message, act.at).await?;
         moved(&mut tx, id, ConversationStatus::Resolved, act).await?;
         let entry = LogEntry { item: Some(item), ..LogEntry::of(Action::DecideReport) };
@@ -216,7 +215,8 @@ async fn moved(
 }
 
 async fn log(tx: &mut Tx, state: &ConversationState, action: Action, act: ActionContext<'_>) -> Result<()> {
-    append_log_entry(tx, act, LogEntry { user: state.user_id, ..LogEntry::of(action) }).await
+    let detail = if state.user_id.is_none() { "somebody without an account" } else { "" };
+    append_log_entry(tx, act, LogEntry { user: state.user_id, detail, ..LogEntry::of(action) }).await
 }
 
 async fn tell(tx: &mut Tx, state: &ConversationState, action: Action, act: ActionContext<'_>) -> Result<()> {

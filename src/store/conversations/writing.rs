@@ -188,9 +188,8 @@ async fn is_same_message(tx: &mut Tx, id: ConversationId, text: &str, now: Times
         .bind(id)
         .fetch_optional()
         .await?;
-    Ok(latest.is_some_and(|(before, at, by_moderator)| {
-        !by_moderator && before == text && now.since(at) < SAME
-    }))
+    Ok(latest
+        .is_some_and(|(before, at, by_moderator)| !by_moderator && before == text && now.since(at) < SAME))
 }
 
 async fn check_message(

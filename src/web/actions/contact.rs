@@ -66,8 +66,7 @@ impl Sender<'_> {
         typed: &TypedReport<'_>,
     ) -> Result<SentConversation, FormRefusal> {
         let mut errors = FormErrors::default();
-        let ground =
-            errors.check("ground", IllegalGround::parse(typed.ground).ok_or(ReportError::NoGround));
+        let ground = errors.check("ground", IllegalGround::parse(typed.ground).ok_or(ReportError::NoGround));
         let text = errors.check("text", conversations::message(typed.text));
         let is_member = self.user().is_some();
         let needed = !is_member && ground.is_none_or(IllegalGround::needs_name);

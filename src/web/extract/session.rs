@@ -216,9 +216,10 @@ async fn viewer_of(
         Some(hash) => app.own.session(hash, &app.store, now).await?,
         None => None,
     };
-    let banned = known.as_ref().filter(|known| known.ban.holds(now)).map(|known| {
-        Arc::new(BannedMember { member: known.member.clone(), ban: known.ban.clone() })
-    });
+    let banned = known
+        .as_ref()
+        .filter(|known| known.ban.holds(now))
+        .map(|known| Arc::new(BannedMember { member: known.member.clone(), ban: known.ban.clone() }));
     let known = known.filter(|_| banned.is_none());
     let (waiting, requests, messages) =
         known.as_ref().map_or((0, 0, 0), |known| (known.waiting, known.requests, known.messages));

@@ -20,7 +20,9 @@ pub async fn require_member(State(app): State<App>, request: Request, next: Next
     }
     let (mut parts, body) = request.into_parts();
     match MaybeMember::from_request_parts(&mut parts, &app).await {
-        Ok(viewer) if viewer.member.is_some() || is_open_to(&viewer, parts.uri.path()) => next.run(Request::from_parts(parts, body)).await,
+        Ok(viewer) if viewer.member.is_some() || is_open_to(&viewer, parts.uri.path()) => {
+            next.run(Request::from_parts(parts, body)).await
+        }
         // A feed reader cannot log in.
         Ok(_) if parts.uri.path().starts_with("/feed/") => {
             Error::forbidden("Only members can read this forum.").into_response()

@@ -147,8 +147,7 @@ impl ThreadContextView<'_> {
         let shown = matches!(sight, Visibility::Whole | Visibility::Dead(_));
         let own = item.is_own(eye.member);
         let answers = item.parent_id.and_then(|parent| self.authors.get(&parent).copied());
-        let may_flag =
-            eye.member.is_some_and(|member| item.may_flag(member, eye.policy, eye.now).is_ok());
+        let may_flag = eye.member.is_some_and(|member| item.may_flag(member, eye.policy, eye.now).is_ok());
         let low = shown && rank::fade(eye.score(item)) >= 4;
         let (html, is_cut) = if shown { html(item) } else { (Arc::default(), false) };
         CommentView {

@@ -68,9 +68,8 @@ pub struct PageViewer {
 
 impl PageViewer {
     pub fn waiting(&self) -> Option<i64> {
-        self.waiting.map(|(queued, requests, messages)| {
-            queued.saturating_add(requests).saturating_add(messages)
-        })
+        self.waiting
+            .map(|(queued, requests, messages)| queued.saturating_add(requests).saturating_add(messages))
     }
 }
 

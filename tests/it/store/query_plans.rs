@@ -203,6 +203,7 @@ pub async fn use_everything(app: &TestApp) {
                 requests_waiting: 0,
                 requests_decided: 0,
                 inbox: 0,
+                conversations: 0,
             },
             app.now(),
         )

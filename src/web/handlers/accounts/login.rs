@@ -3,8 +3,8 @@
 use askama::Template;
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Response};
-use http::header::CACHE_CONTROL;
 use http::HeaderMap;
+use http::header::CACHE_CONTROL;
 use serde::Deserialize;
 
 use crate::domain::accounts::password;

@@ -2,8 +2,8 @@
 
 use axum::response::{IntoResponse, Response};
 
-use crate::web::extract::local_redirect::LocalRedirect;
 use crate::web::error::Error;
+use crate::web::extract::local_redirect::LocalRedirect;
 use crate::web::extract::recovered_form::{Fields, SavedForm, WrittenForm};
 use crate::web::extract::session::{MaybeMember, StartedSession};
 use crate::web::handlers::accounts::signup::SignupContext;

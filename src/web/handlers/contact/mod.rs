@@ -80,8 +80,8 @@ async fn page(
 ) -> Result<Response, Error> {
     let html = pages::contact_text(app, viewer.now).await?;
     let is_read = pages::has_moderators(app, viewer.now).await?;
-    let page = Page::new(app, viewer, "", "Contact")
-        .described(format!("Contact of {}", viewer.settings.site_name));
+    let page =
+        Page::new(app, viewer, "", "Contact").described(format!("Contact of {}", viewer.settings.site_name));
     let own = own_conversations(app, viewer, viewer.id()).await?;
     let has_mail = app.mailer.is_some();
     let status = errors.status();

@@ -6,11 +6,11 @@ use axum::response::Response;
 use serde::Deserialize;
 
 use crate::domain::accounts::user::UserId;
+use crate::domain::conversations::report::IllegalGround;
 use crate::domain::conversations::{
     self, ConversationError, ConversationId, ConversationKind, ConversationStatus, MAX_MESSAGE_CHARS,
     MessageKind,
 };
-use crate::domain::conversations::report::IllegalGround;
 use crate::domain::moderation::action::Action;
 use crate::domain::moderation::permissions;
 use crate::store::{self, ActionContext, Conversation, LogFilter};
@@ -110,7 +110,6 @@ struct ModeratedPage<'a> {
     desk: Vec<Tab>,
     id: ConversationId,
     c: ConversationView,
-    kind: ConversationKind,
     sender: String,
     has_account: bool,
     email: String,
@@ -197,7 +196,6 @@ impl<'a> ModeratedConversation<'a> {
             id: of.id,
             hint: self.hint(&c).await?,
             c,
-            kind: of.kind,
             sender: sender_of(of),
             has_account: of.user_id.is_some(),
             email: of.email.clone(),

@@ -95,8 +95,6 @@ pub async fn create(
     let sender = Sender { app: &app, viewer: &viewer, client_ip };
     match sender.report(item.id, &report).await {
         Ok(sent) => Ok(contact::to(&sent).redirect()),
-        Err(refusal) => {
-            refused(refusal, async |errors| Ok(page(&app, &viewer, &item, &typed, errors))).await
-        }
+        Err(refusal) => refused(refusal, async |errors| Ok(page(&app, &viewer, &item, &typed, errors))).await,
     }
 }
