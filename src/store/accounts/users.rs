@@ -1,5 +1,4 @@
 use crate::clock::Timestamp;
-use crate::domain::accounts::ban::Ban;
 use crate::domain::accounts::ip_hash::IpHashes;
 use crate::domain::accounts::user::{Name, Profile, Role, Theme, UserId};
 use crate::domain::inbox::InboxId;
@@ -20,8 +19,6 @@ pub struct Credentials {
     pub name: String,
     /// A PHC string; `None` disables login.
     pub password: Option<String>,
-    #[sqlx(flatten)]
-    pub ban: Ban,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -105,13 +102,11 @@ impl Store {
     }
 
     pub async fn credentials(&self, name: &str) -> Result<Option<Credentials>> {
-        self.read.sql(
-            "select id, name, password, banned_at, banned_until, ban_reason from users where lower(name) = \
-             lower($1)",
-        )
-        .bind(name)
-        .fetch_optional()
-        .await
+        self.read
+            .sql("select id, name, password from users where lower(name) = lower($1)")
+            .bind(name)
+            .fetch_optional()
+            .await
     }
 
     pub async fn profile(&self, name: &str) -> Result<Profile> {

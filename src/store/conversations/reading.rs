@@ -120,7 +120,8 @@ impl Store {
     ) -> Result<Vec<Conversation>> {
         self.read
             .sql(select_conversations!(
-                "where c.status = 'waiting' and (c.last_at, c.id) > ($1, $2) order by c.last_at, c.id limit $3"
+                "where c.status = 'waiting' and (c.last_at, c.id) > ($1, $2) order by c.last_at, c.id \
+                 limit $3"
             ))
             .bind(after.0)
             .bind(after.1)

@@ -87,10 +87,16 @@ impl CommentView {
         self.level().min(6)
     }
 
+    /// Whether its “more” leads to a report. Visitors find that on the comment's own page, so that threads
+    /// stay small.
+    pub fn has_report(&self) -> bool {
+        self.may_report && !self.votes.asks
+    }
+
     /// Whether there is anything behind its “more”.
     pub fn has_more(&self) -> bool {
         let ways = [self.parent, self.prev, self.next];
-        let acts = [self.may_edit, self.may_delete, self.may_flag, self.may_moderate, self.may_report];
+        let acts = [self.may_edit, self.may_delete, self.may_flag, self.may_moderate, self.has_report()];
         ways.iter().any(Option::is_some) || acts.contains(&true)
     }
 }

@@ -7,6 +7,7 @@ use stoa::domain::accounts::user::Role;
 use crate::contact::{first_waiting, forum, messages};
 use crate::support::app::{Browser, PASSWORD, TestApp};
 use crate::support::fixtures::done;
+use crate::support::sentences::BANNED_FOR_SPAM;
 use crate::support::smtp::MailingApp;
 
 async fn ban(moderator: &mut Browser, name: &str, days: &str) {
@@ -30,7 +31,7 @@ async fn a_banned_member_appeals_and_is_answered() {
     ban(&mut mia, "bob", "3").await;
     let mut bob = log_in(&app, "bob").await;
     let page = bob.get("/banned").await;
-    assert!(page.says("This account is banned until 26 November 2026, 12:00 UTC: spam."));
+    assert!(page.says("banned until 26 November 2026, 12:00 UTC"));
     assert_eq!(page.texts("nav[aria-label=You] > a"), ["search", "submit", "bob (banned)"]);
     done(&mut bob, "/banned", &[("text", "That was my cat.")]).await;
     done(&mut bob, "/banned", &[("text", "She is sorry.")]).await;
@@ -48,8 +49,6 @@ async fn a_banned_member_appeals_and_is_answered() {
     assert!(again.status == StatusCode::UNPROCESSABLE_ENTITY && again.says("You can appeal again"));
     // When the ban is over, the same session is a member's again, and the appeal is theirs to read.
     app.pass(3 * DAY);
-    assert_eq!(bob.get("/submit").await.status, StatusCode::SEE_OTHER, "a session of a test lasts a day");
-    let mut bob = app.session("bob").await;
     assert_eq!(bob.get("/submit").await.status, StatusCode::OK);
     assert_eq!(bob.get("/banned").await.location().as_deref(), Some("/"));
     assert_eq!(messages(&bob.get(&desk.replace("/mod", "")).await), said);
@@ -73,7 +72,7 @@ async fn a_ban_opens_its_own_pages_and_writes_nothing_else() {
     page.finds(0, "main textarea");
     let before = app.dump(&[]).await;
     let page = bob.post(&format!("/item/{story}/reply"), &[("text", "What I typed.")]).await;
-    assert!(page.status == StatusCode::FORBIDDEN && page.says("This account is banned: spam."));
+    assert!(page.status == StatusCode::FORBIDDEN && page.says(BANNED_FOR_SPAM));
     assert_eq!(page.one("main textarea").text, "What I typed.");
     for (path, form) in [
         (format!("/item/{story}/vote"), ("dir", "up")),
@@ -107,9 +106,8 @@ async fn what_was_typed_before_a_ban_is_shown_after_the_log_in() {
     let headers = [("sec-fetch-site", "same-origin")];
     let page = app.visitor().send(Method::POST, "/login", &headers, Some(&form)).await;
     assert_eq!(page.status, StatusCode::FORBIDDEN);
-    assert!(
-        page.says("This account is banned") && page.texts("main textarea") == ["Long thoughts about looms."]
-    );
+    assert!(page.says("This account is banned"), "{}", page.text());
+    assert!(page.texts("main textarea").contains(&"Long thoughts about looms.".to_owned()));
 }
 
 #[tokio::test]

@@ -25,7 +25,7 @@ async fn contact(browser: &mut Browser, text: &str) -> String {
 
 /// The moderators' page of what waits longest.
 async fn first_waiting(moderator: &mut Browser) -> String {
-    moderator.get("/mod/messages").await.one("main .rows a").attr("href").to_owned()
+    moderator.get("/mod/messages").await.all("main .rows a")[0].attr("href").to_owned()
 }
 
 /// What the messages of a conversation say, in order, each after who wrote it.

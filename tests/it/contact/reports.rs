@@ -59,8 +59,9 @@ async fn somebody_without_an_account_reports_a_comment_and_gets_a_decision() {
     assert!(forum.one_mail().await.subject().starts_with("A decision on your report"));
     // The author learns why, and not who reported; nor does the log.
     assert_eq!(app.visitor().get(&format!("/item/{item}")).await.status, StatusCode::FORBIDDEN);
-    assert_eq!(told(app, "bob").await, ["A moderator killed your comment. Reason: It incites to hatred."]);
     let mut bob = app.session("bob").await;
+    let notice = "A moderator killed your comment. Reason: It incites to hatred.";
+    assert!(bob.get("/inbox").await.says(notice));
     for path in ["/inbox", "/log", &format!("/item/{item}")] {
         let page = bob.get(path).await;
         assert!(!page.mentions("Ann Other") && !page.mentions("report of"), "{path}: {}", page.words());
@@ -70,7 +71,7 @@ async fn somebody_without_an_account_reports_a_comment_and_gets_a_decision() {
     done(&mut ann, &receipt, &[("text", "I meant another one."), ("objection", "true")]).await;
     let page = mia.get(&desk).await;
     assert!(page.says("You decided on this report.") && page.facts()["claimed by"] == "nobody");
-    assert!(!max.get(&desk).await.says("You decided on this report."));
+    assert!(max.get(&desk).await.all("main > p.notice").is_empty());
     decide(&mut max, &desk, "other", "It stays removed, and bob is warned.").await;
     assert_eq!(messages(&ann.get(&receipt).await).len(), 4);
 }
@@ -181,9 +182,7 @@ async fn the_operator_exports_the_reports_of_a_period() {
     let kinds: Vec<_> =
         record["messages"].as_array().expect("a list").iter().map(|m| m["kind"].clone()).collect();
     assert_eq!(kinds, ["message", "kept"]);
-    assert_eq!(
-        (record["messages"][1]["author"].as_str(), &record["reported_at"]),
-        (Some("mia"), &app.now().0.into())
-    );
+    assert_eq!(record["messages"][1]["author"], "mia");
+    assert_eq!(record["reported_at"], "2026-11-23T12:00:00Z");
     assert!(app.store.reports_between(tomorrow, tomorrow.plus(DAY)).await.expect("read").is_empty());
 }

@@ -22,8 +22,8 @@ use crate::support::fixtures::shadow;
 const ROUTES: &str = include_str!("../../../src/web/routes.rs");
 
 /// Method, path, its parameters, the form (for a GET: the query), and the responses: one for all; or one for
-/// visitors and one for members; or one for each of [`Who`], where somebody who is banned may be left out: what
-/// leads a visitor to the log-in leads them to why they are banned, and a form is refused.
+/// visitors and one for members; or one for each of [`Who`], where somebody who is banned may be left out:
+/// what leads a visitor to the log-in leads them to why they are banned, and a form is refused.
 ///
 /// page 200, done 303 (not to the log-in), login 303 or, with input, 401, banned 303 to why they are, moved
 /// 308, bad 400, no 403, none 404, gone 410, again 422, late 409 (already done).

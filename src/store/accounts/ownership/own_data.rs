@@ -73,8 +73,8 @@ const INVITATIONS: &str = concat!(
      $1 order by i.id desc limit $2"
 );
 const MESSAGES: &str = "select c.kind as conversation, c.receipt as number, m.by_moderator, m.kind, m.text, \
-    m.created_at from conversations c join messages m on m.conversation_id = c.id where c.user_id = $1 order by \
-    c.opened_at desc, m.id limit $2";
+    m.created_at from conversations c join messages m on m.conversation_id = c.id where c.user_id = $1 order \
+    by c.opened_at desc, c.id desc, m.id limit $2";
 
 impl Store {
     pub async fn own_data(&self, user: UserId) -> Result<OwnData> {

@@ -4,7 +4,7 @@ use axum::response::{IntoResponse, Response};
 
 use crate::web::error::Error;
 use crate::web::extract::local_redirect::LocalRedirect;
-use crate::web::extract::recovered_form::{Fields, SavedForm, WrittenForm};
+use crate::web::extract::recovered_form::{Fields, SavedForm};
 use crate::web::extract::session::{MaybeMember, StartedSession};
 use crate::web::handlers::accounts::signup::SignupContext;
 use crate::web::handlers::votes::pending_vote::PendingVote;
@@ -36,7 +36,7 @@ impl LoginDestination {
     /// Redirects to the recovered form, the pending vote or the previous page.
     pub async fn reach(&self, app: &App, comer: &SignupContext, begun: StartedSession) -> Response {
         let page = match (&self.saved, self.pending) {
-            (saved, _) if begun.viewer.banned.is_some() => self.closed(&begun.viewer, saved.as_ref()),
+            _ if begun.viewer.banned.is_some() => self.closed(&begun.viewer),
             (Some(saved), _) => {
                 let mut page = Page::new(app, &begun.viewer, "", "Logged in again");
                 page.robots = false;
@@ -51,13 +51,11 @@ impl LoginDestination {
         begun.with(page)
     }
 
-    /// Leads a banned member to why they are; or says so, with what was typed.
-    fn closed(&self, viewer: &MaybeMember, saved: Option<&SavedForm>) -> Response {
-        let (Some(saved), Some(banned)) = (saved, &viewer.banned) else {
-            return Error::Banned.into_response();
-        };
-        let mut refusal = Error::forbidden(banned.sentence(viewer.now)).into_response();
-        refusal.extensions_mut().insert(WrittenForm(saved.clone()));
-        refusal
+    /// Leads a banned member to why they are; if something was typed, says so, and the error page shows it.
+    fn closed(&self, viewer: &MaybeMember) -> Response {
+        match (&self.saved, &viewer.banned) {
+            (Some(_), Some(banned)) => Error::forbidden(banned.sentence(viewer.now)).into_response(),
+            _ => Error::Banned.into_response(),
+        }
     }
 }

@@ -165,8 +165,8 @@ impl<'a> ModeratedConversation<'a> {
         let own = self.moderator.member.id;
         if c.is_report && c.decided_by == Some(own) {
             return Ok(Some(
-                "You decided on this report. If there is an objection, another moderator should decide on it, \
-                 where there is one.",
+                "You decided on this report. If there is an objection, another moderator should decide \
+                 on it, where there is one.",
             ));
         }
         let appeals = self.conversation.kind == ConversationKind::Appeal;
