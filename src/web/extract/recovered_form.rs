@@ -22,8 +22,8 @@ const SAVED: &str = "kept.";
 const CONTROLS: [&str; 36] = [
     "add", "ban_days", "best_of", "bring_back", "decision", "dir", "effect", "end", "good_faith",
     "goto", "ground", "inbox", "kind", "limit_days", "not_me", "objection", "on", "order", "over",
-    "pending", "posts", "preview", "restriction", "retry", "role", "show_dead", "suggest", "sure", "take", "theme", "username",
-    "version", "vote", "why", ACTION, PAGE,
+    "pending", "posts", "preview", "restriction", "retry", "role", "show_dead", "suggest", "sure", "take",
+    "theme", "username", "version", "vote", "why", ACTION, PAGE,
 ];
 /// Fields whose names contain these are never sent back.
 const SECRETS: [&str; 4] = ["password", "current", "token", "secret"];

@@ -32,7 +32,7 @@ async fn a_banned_member_appeals_and_is_answered() {
     let mut bob = log_in(&app, "bob").await;
     let page = bob.get("/banned").await;
     assert!(page.says("banned until 26 November 2026, 12:00 UTC"));
-    assert_eq!(page.texts("nav[aria-label=You] > a"), ["search", "submit", "bob (banned)"]);
+    assert_eq!(page.texts("nav[aria-label=You] > a"), ["search", "bob (banned)"]);
     done(&mut bob, "/banned", &[("text", "That was my cat.")]).await;
     done(&mut bob, "/banned", &[("text", "She is sorry.")]).await;
     assert_eq!(app.number("select count(*) from conversations").await, 1, "one appeal");
