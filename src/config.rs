@@ -219,6 +219,11 @@ policy_settings!(settings! {
         /// Whether the moderation log shows moderators' names to everybody, not only to moderators.
         moderation_names: bool = true;
 
+        @ "Contact"
+        /// For how many days after its last message a conversation with the moderators is kept, unless it
+        /// waits for one.
+        conversation_days: Days = Period(365), within(Period(190)..=longest());
+
         @ "Logins and requests"
         /// Login attempts per hour for an account, and login and sign-up attempts per hour from an IP
         /// address.

@@ -7,6 +7,7 @@ use anyhow::{Context, bail};
 use clap::Subcommand;
 use tokio::signal::unix::{SignalKind, signal};
 
+use crate::cli::reports::{self, ExportReports};
 use crate::cli::test_mail;
 use crate::cli::users::{self, UserCommand};
 use crate::clock::{Clock, Timestamp};
@@ -73,6 +74,8 @@ pub enum AdminCommand {
         /// Where to, such as you@example.org
         address: String,
     },
+    /// Export the reports of illegal content of a period, with decisions and reasons, as lines of JSON
+    ExportReports(ExportReports),
     /// Show an item's versions before edits or deletion in the last 90 days
     Revisions {
         /// The item's number, as in its address: 1234 for /item/1234
@@ -136,6 +139,7 @@ async fn perform(
         }
         AdminCommand::Invite { name } => invite(store, config, name, at).await,
         AdminCommand::SendTestMail { address } => test_mail::send(&address, config, clock).await,
+        AdminCommand::ExportReports(asked) => reports::export(&asked, store).await,
         AdminCommand::Person(person) => users::run(person, store, at).await,
         AdminCommand::Kill { item, reason } => {
             let reason = permissions::reason(&reason, false)?;

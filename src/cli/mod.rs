@@ -6,6 +6,7 @@ pub mod generate;
 pub mod import;
 mod move_forum;
 mod progress;
+mod reports;
 mod serve;
 mod test_mail;
 mod users;

@@ -2,6 +2,7 @@
 
 pub mod accent;
 pub mod accounts;
+pub mod conversations;
 pub mod face;
 pub mod inbox;
 pub mod items;

@@ -2,6 +2,7 @@
 
 use crate::clock::Timestamp;
 use crate::domain::accounts::user::UserId;
+use crate::domain::conversations::ConversationId;
 use crate::domain::items::item::{ItemId, Kind};
 use crate::domain::moderation::action::{Action, Recipient};
 use crate::domain::moderation::sanctions::WITH_BAN;
@@ -31,6 +32,14 @@ pub struct Notification {
 }
 
 impl Notification {
+    /// The conversation with the moderators that it is about.
+    pub fn conversation(&self) -> Option<ConversationId> {
+        match self.action.spec().told {
+            Recipient::Conversation(_) => self.detail.parse().ok(),
+            _ => None,
+        }
+    }
+
     pub fn sentence(&self, kind: Kind) -> Option<String> {
         let said = match self.action.spec().told {
             Recipient::Nobody => return None,
@@ -49,6 +58,7 @@ impl Notification {
                 };
                 format!("{said}{end}{taken}")
             }
+            Recipient::Conversation(said) => return Some(format!("{said}.")),
             Recipient::Role(role) => match self.actor_id {
                 None => format!("The operator made you {role}"),
                 Some(actor) if actor == self.user_id => {

@@ -67,10 +67,10 @@ pub async fn send_mail(app: &App) -> Result<usize, Error> {
         if claimed.is_empty() {
             return Ok(accepted);
         }
-        let users: Vec<_> = claimed.iter().map(|mail| mail.user_id).collect();
+        let users: Vec<_> = claimed.iter().filter_map(|mail| mail.user_id).collect();
         let names = app.store.names(&users).await?;
         let sending = claimed.into_iter().map(|mail| {
-            let name = names.get(&mail.user_id).cloned().unwrap_or_default();
+            let name = mail.user_id.and_then(|user| names.get(&user)).cloned().unwrap_or_default();
             hand_in(app.clone(), mailer.clone(), mail, name)
         });
         let sent = stream::iter(sending).buffer_unordered(CONNECTIONS);

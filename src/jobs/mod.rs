@@ -37,6 +37,7 @@ pub const KEEP: RetentionPolicy = RetentionPolicy {
     requests_waiting: 90 * DAY,
     requests_decided: 30 * DAY,
     inbox: 365 * DAY,
+    conversations: 365 * DAY,
 };
 
 /// Interval for detecting other processes' writes.
@@ -136,7 +137,8 @@ pub async fn purge_if_due(app: &App) -> Result<(), Error> {
         return Ok(());
     }
     let purge = async {
-        app.store.purge(KEEP, app.clock.now()).await?;
+        let conversations = app.settings().conversation_days.seconds();
+        app.store.purge(RetentionPolicy { conversations, ..KEEP }, app.clock.now()).await?;
         app.store.purge_buckets(app.clock.now()).await?;
         app.store.purge_changes().await
     };

@@ -103,7 +103,11 @@ impl DigestPosts {
             head: notice.sentence(about.map_or(Kind::Story, |item| item.kind))?,
             about: about.map(|item| format!("(“{}”)", name(item))).unwrap_or_default(),
             excerpt: String::new(),
-            path: about.map_or_else(|| "/inbox".to_owned(), |item| format!("/item/{}", item.id)),
+            path: match (notice.conversation(), about) {
+                (Some(conversation), _) => format!("/messages/{conversation}"),
+                (None, Some(item)) => format!("/item/{}", item.id),
+                (None, None) => "/inbox".to_owned(),
+            },
         })
     }
 

@@ -125,6 +125,11 @@ impl Letter {
                 ],
                 ..Letter::with(event.subject(), &[&event.sentence()], owner())
             },
+            MailContent::Receipt { token, number } => Letter::receipt(number, site, at(&contact_path(token))),
+            MailContent::Answer { token, number, is_decision } => {
+                let path = token.as_ref().map_or_else(|| "/banned".to_owned(), |token| contact_path(token));
+                Letter::answer(number, *is_decision, site, at(&path))
+            }
             MailContent::Inbox { entries, more, token } => Letter::digest(entries, *more, site, base_url)
                 .with_entries(entries, base_url, MailList::Inbox.token(token)),
             MailContent::BestOf { entries, token } => {
@@ -136,6 +141,33 @@ impl Letter {
                 letter.with_entries(entries, base_url, MailList::BestOf.token(token))
             }
         }
+    }
+
+    fn receipt(number: &str, site: &str, url: String) -> Letter {
+        let said = format!(
+            "Your message has arrived and has the number {number}. The moderators will answer it, and you \
+             will get mail when they do."
+        );
+        let keep = "Keep this address to yourself: whoever has it can read and answer. If this was not \
+                    you, do nothing.";
+        let reason = format!("You get this because the address was given to the moderators of {site}.");
+        Letter {
+            link: link("See your message and the answer", url),
+            after: vec![keep.to_owned()],
+            ..Letter::with(format!("Your message to the moderators: {number}"), &[&said], reason)
+        }
+    }
+
+    fn answer(number: &str, is_decision: bool, site: &str, url: String) -> Letter {
+        let (subject, said) = if is_decision {
+            ("A decision on your report", "The moderators have decided on your report")
+        } else {
+            ("An answer from the moderators", "The moderators have answered your message")
+        };
+        let said = format!("{said} with the number {number}.");
+        let reason = format!("You get this because you wrote to the moderators of {site}.");
+        let letter = Letter::with(format!("{subject}: {number}"), &[&said], reason);
+        Letter { link: link("Read it and reply", url), ..letter }
     }
 
     fn digest(entries: &[MailEntry], more: bool, site: &str, base_url: &str) -> Letter {
@@ -163,6 +195,11 @@ impl Letter {
             ..self
         }
     }
+}
+
+/// Where somebody without an account reads their conversation.
+fn contact_path(token: &str) -> String {
+    format!("/contact/{token}")
 }
 
 fn link(label: &'static str, url: String) -> Option<LetterLink> {

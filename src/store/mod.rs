@@ -2,6 +2,7 @@
 //! PostgreSQL: `$1`, `returning`, `on conflict`, integer seconds, `cast(sum(..) as bigint)`.
 
 mod accounts;
+mod conversations;
 mod db;
 mod face;
 mod import;
@@ -40,6 +41,9 @@ pub use crate::store::accounts::signup_requests::{
     NewSignupRequest, PendingRequest, RequestOutcome, SignupRequest,
 };
 pub use crate::store::accounts::users::{AboutMember, Credentials, NewUser, Preferences};
+pub use crate::store::conversations::reading::{Conversation, MessageRow};
+pub use crate::store::conversations::reports::{ReportMessage, ReportRecord};
+pub use crate::store::conversations::writing::NewConversation;
 pub use crate::store::face::StoredFace;
 pub use crate::store::face::images::{ImageFile, ImageRow};
 pub use crate::store::face::pages::{NewPage, PageRow, PageText};

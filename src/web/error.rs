@@ -20,6 +20,8 @@ pub enum Error {
     Forbidden(String),
     /// Members only; redirects to the log-in page and back to this address.
     LogInFirst(String),
+    /// For members who are not banned; redirects to the page that says why they are.
+    Banned,
     Moved(String),
     /// Moved, and it may move back.
     Renamed(String),
@@ -91,7 +93,7 @@ impl Error {
             Error::NotFound => StatusCode::NOT_FOUND,
             Error::Gone => StatusCode::GONE,
             Error::Forbidden(_) | Error::Dead => StatusCode::FORBIDDEN,
-            Error::LogInFirst(_) => StatusCode::SEE_OTHER,
+            Error::LogInFirst(_) | Error::Banned => StatusCode::SEE_OTHER,
             Error::Moved(_) => StatusCode::PERMANENT_REDIRECT,
             Error::Renamed(_) => StatusCode::TEMPORARY_REDIRECT,
             Error::SessionEnded => StatusCode::UNAUTHORIZED,
@@ -158,6 +160,7 @@ impl IntoResponse for Error {
         let mut response = status.into_response();
         let wait = match &self {
             Error::LogInFirst(address) => return Redirect::to(address).into_response(),
+            Error::Banned => return Redirect::to("/banned").into_response(),
             Error::Moved(address) => return Redirect::permanent(address).into_response(),
             Error::Renamed(address) => return Redirect::temporary(address).into_response(),
             Error::RateLimited(held) => held.wait,

@@ -11,6 +11,7 @@ mod feeds;
 mod handlers;
 mod member_pages;
 mod middleware;
+mod open_paths;
 mod rate_limit;
 mod routes;
 mod setup_link;

@@ -10,6 +10,7 @@ use crate::web::handlers::accounts::ownership::{deletion, export, rename};
 use crate::web::handlers::accounts::{
     invitations, invite_tree, login, mutes, password_reset, profile, sessions, settings, setup, signup,
 };
+use crate::web::handlers::contact::{banned, conversation, moderating, report};
 use crate::web::handlers::face;
 use crate::web::handlers::items::{comments, delete, edit, item, lists, reply, submit};
 use crate::web::handlers::mail::{choices, links, lost_password, unsubscribe};
@@ -17,7 +18,7 @@ use crate::web::handlers::moderation::log;
 use crate::web::handlers::votes::my_lists::MyList;
 use crate::web::handlers::votes::{flag, my_lists, vote};
 use crate::web::handlers::{
-    feeds, following, hn_redirects, inbox, moderation, pages, search, static_files, statistics,
+    contact, feeds, following, hn_redirects, inbox, moderation, pages, search, static_files, statistics,
 };
 use crate::web::middleware::canonical_url::QueryValue;
 use crate::web::state::App;
@@ -53,6 +54,7 @@ fn reading() -> Router<App> {
         .route("/item/{id}/follow", post(following::thread))
         .route("/item/{id}/flag", get(flag::new).post(flag::create))
         .route("/item/{id}/vouch", post(flag::vouch))
+        .route("/item/{id}/report", get(report::new).post(report::create))
         .route("/item/{id}/kill", post(moderation::item::kill))
         .route("/item/{id}/clear", post(moderation::item::clear))
         .route("/item/{id}/lock", post(moderation::item::lock))
@@ -113,6 +115,9 @@ fn member_routes() -> Router<App> {
         .route("/settings/delete", get(deletion::show).post(deletion::delete))
         .route("/settings/recovery", get(recovery::show).post(recovery::create))
         .route("/settings/recovery/skip", post(recovery::skip))
+        // what they write to the moderators
+        .route("/messages/{id}", get(conversation::show).post(conversation::write))
+        .route("/banned", get(banned::show).post(banned::appeal))
         // moderation
         .route("/log", get(log::show))
         // accounts
@@ -141,7 +146,8 @@ fn machines() -> Router<App> {
         // pages, feeds, health checks
         .route("/guidelines", get(pages::guidelines))
         .route("/privacy", get(pages::privacy))
-        .route("/contact", get(pages::contact))
+        .route("/contact", get(contact::show).post(contact::create))
+        .route("/contact/{token}", get(conversation::by_receipt).post(conversation::write_by_receipt))
         .route("/pages/{slug}", get(pages::show))
         .route("/bookmarklet", get(submit::bookmarklet))
         .route("/feed/{feed}", get(feeds::list))
@@ -194,30 +200,23 @@ fn moderating() -> Router<App> {
         .route("/mod/pages/{slug}/delete", get(face::pages::confirm).post(face::pages::delete))
         .route("/mod/start", get(face::start::show).post(face::start::finish))
         .route("/mod/votes", get(moderation::uncounted_votes::show))
+        .route("/mod/messages", get(moderating::list))
+        .route("/mod/messages/{id}", get(moderating::show))
+        .route("/mod/messages/{id}/claim", post(moderating::claim))
+        .route("/mod/messages/{id}/answer", post(moderating::answer))
+        .route("/mod/messages/{id}/resolve", post(moderating::resolve))
+        .route("/mod/messages/{id}/decide", post(moderating::decide))
         // members
         .route("/user/{name}/moderate", get(moderation::user::show))
         .route("/user/{name}/note", post(moderation::user::note))
         .route("/user/{name}/warn", post(moderation::user::warn))
+        .route("/user/{name}/message", post(moderation::user::message::create))
         .route("/user/{name}/limit", post(moderation::user::limit))
         .route("/user/{name}/ban", post(moderation::user::ban))
         .route("/user/{name}/shadow", post(moderation::user::shadow))
         .route("/user/{name}/reset-link", post(moderation::user::reset_link::create))
         .route("/user/{name}/clear-two-factor", post(moderation::user::second_factor::clear))
         .route("/user/{name}/role", post(moderation::team::update))
-}
-
-/// What a visitor can open where only members read: the ways to an account, what the site says of itself, and
-/// what machines ask. Everything else is closed, so that a new route is closed unless it is named here.
-pub fn is_always_open(path: &str) -> bool {
-    let parts: Vec<&str> = path.split('/').skip(1).collect();
-    matches!(
-        parts[..],
-        ["login" | "signup" | "reset" | "guidelines" | "privacy" | "contact"]
-            | ["login", "code" | "passkey"]
-            | ["login", "passkey", "challenge"]
-            | ["invitation" | "setup" | "reset" | "email" | "unsubscribe" | "static", _]
-            | ["favicon.ico" | "robots.txt" | "healthz" | "readyz"]
-    )
 }
 
 /// The query parameters of each path in canonical order. Others are dropped before the page cache, so they
@@ -258,6 +257,8 @@ pub fn query(path: &str) -> &'static [(&'static str, QueryValue)] {
         // moderators' pages
         ["mod"] | ["mod", "new"] => &[("at", Number), ("before", Number)],
         ["mod", "sites"] => &[("after", Text)],
+        ["mod", "messages"] =>
+            &[("show", Text), ("at", Number), ("before", Number), ("after", Number)],
         ["mod", "requests"] => &[("at", Number), ("after", Number)],
         ["mod", "votes"] => &[("at", Number), ("voter", Number), ("before", Number)],
         ["mod", "settings"] | ["mod", "settings", _] => &[("saved", Text)],

@@ -12,6 +12,7 @@
 mod accounts;
 mod cache;
 mod cli;
+mod contact;
 mod conventions;
 mod face;
 mod fetch;

@@ -123,6 +123,20 @@ pub struct OwnRevision {
     pub text: String,
 }
 
+/// A message of a conversation with the moderators.
+#[derive(Debug, Serialize, sqlx::FromRow)]
+pub struct OwnMessage {
+    /// contact, appeal or report.
+    pub conversation: String,
+    /// The number of the conversation.
+    pub number: String,
+    pub by_moderator: bool,
+    pub kind: String,
+    /// Markdown source.
+    pub text: String,
+    pub created_at: Timestamp,
+}
+
 #[derive(Debug, Serialize, sqlx::FromRow)]
 pub struct FormerName {
     pub name: String,
@@ -147,6 +161,7 @@ pub struct OwnData {
     pub sessions: Vec<OwnSession>,
     pub passkeys: Vec<OwnPasskey>,
     pub invitations: Vec<OwnInvitation>,
+    pub messages: Vec<OwnMessage>,
 }
 
 impl OwnData {

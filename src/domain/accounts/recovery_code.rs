@@ -2,12 +2,10 @@
 
 use sha2::{Digest, Sha256};
 
-use crate::domain::accounts::token::NoRandomness;
+use crate::domain::accounts::token::{ALPHABET, NoRandomness, random_letters};
 
 /// How many an account has at once.
 pub const CODES: usize = 10;
-/// Letters and digits that nobody mistakes for others; 32, so that each is five random bits.
-const ALPHABET: &[u8; 32] = b"abcdefghjkmnpqrstuvwxyz023456789";
 const LENGTH: usize = 16;
 const GROUP: usize = 4;
 
@@ -21,11 +19,7 @@ pub struct RecoveryCode(String);
 
 impl RecoveryCode {
     pub fn random() -> Result<RecoveryCode, NoRandomness> {
-        let mut bytes = [0; LENGTH];
-        getrandom::fill(&mut bytes).map_err(|_| NoRandomness)?;
-        let letter =
-            |byte: u8| ALPHABET.get(usize::from(byte) % ALPHABET.len()).map(|byte| char::from(*byte));
-        Ok(RecoveryCode(bytes.into_iter().filter_map(letter).collect()))
+        random_letters(LENGTH).map(RecoveryCode)
     }
 
     /// All codes of an account.

@@ -8,6 +8,17 @@ use sha2::{Digest, Sha256};
 #[error("the system's random number generator failed")]
 pub struct NoRandomness;
 
+/// Letters and digits that nobody mistakes for others; 32, so that each is five random bits.
+pub const ALPHABET: &[u8; 32] = b"abcdefghjkmnpqrstuvwxyz023456789";
+
+/// A random text of that alphabet.
+pub fn random_letters(length: usize) -> Result<String, NoRandomness> {
+    let mut bytes = vec![0; length];
+    getrandom::fill(&mut bytes).map_err(|_| NoRandomness)?;
+    let letter = |byte: u8| ALPHABET.get(usize::from(byte) % ALPHABET.len()).map(|byte| char::from(*byte));
+    Ok(bytes.into_iter().filter_map(letter).collect())
+}
+
 /// 256 random bits, URL-safe.
 pub struct Token(String);
 

@@ -87,8 +87,8 @@ pub struct Member {
 }
 
 impl Member {
-    /// Whether their flags and vouches count: those of shadow-banned members are stored only. Banned users
-    /// have no session.
+    /// Whether their flags and vouches count: those of shadow-banned members are stored only. Who is banned
+    /// is no member meanwhile.
     pub fn counts(&self) -> bool {
         self.shadow_banned_at.is_none()
     }

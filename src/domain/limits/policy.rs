@@ -159,6 +159,15 @@ macro_rules! policy_settings {
         posts_per_hour_per_subnet: u32 = 40;
         /// Stories and comments per hour from all new accounts.
         posts_per_hour_global: u32 = 400;
+        /// Messages to the moderators that an account can send per hour.
+        messages_per_hour: u32 = 20;
+        /// Messages to the moderators per hour from one IP address; visitors and new accounts are counted
+        /// apart from other members.
+        messages_per_hour_per_ip: u32 = 10;
+        /// Messages to the moderators per hour from the visitors and new accounts of one subnet.
+        messages_per_hour_per_subnet: u32 = 20;
+        /// Messages to the moderators per hour from all visitors and new accounts; 0: only members write.
+        messages_per_hour_global: u32 = 60;
         /// Accounts created per hour from one IP address.
         signups_per_hour_per_ip: u32 = 5;
         /// Accounts created per hour from one subnet.

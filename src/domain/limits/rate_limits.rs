@@ -20,6 +20,8 @@ pub enum LimitedAction {
     SignUp,
     /// A link by mail that sets a password.
     LostPassword,
+    /// To the moderators.
+    Message,
 }
 
 /// Whose actions a row of the table counts together.
@@ -50,7 +52,7 @@ pub struct RateLimit {
 
 const POSTS: &[LimitedAction] = &[LimitedAction::Story, LimitedAction::Comment];
 
-pub const RATE_LIMITS: usize = 22;
+pub const RATE_LIMITS: usize = 26;
 /// Links that set a lost password, an hour; each account has a limit of its own.
 const LOST_PASSWORDS_PER_IP: u32 = 10;
 const LOST_PASSWORDS_PER_SUBNET: u32 = 50;
@@ -58,7 +60,9 @@ const LOST_PASSWORDS_PER_SUBNET: u32 = 50;
 impl Policy {
     /// The narrowest scopes first, so that a refusal names the nearest.
     pub fn rate_limits(&self) -> [RateLimit; RATE_LIMITS] {
-        use LimitedAction::{Comment, Edit, Fetch, Flag, Invitation, LostPassword, SignUp, Story, Vote};
+        use LimitedAction::{
+            Comment, Edit, Fetch, Flag, Invitation, LostPassword, Message, SignUp, Story, Vote,
+        };
         use RateLimitScope::{Account, Address, LimitedAccount, Site, Subnet};
         let (age, karma) = (self.new_account_days.seconds(), self.new_account_limits_exempt_karma);
         let new = RateLimitScope::NewAccount { age, karma };
@@ -81,17 +85,21 @@ impl Policy {
             hourly(Account, &[Flag], self.flags_per_hour),
             hourly(Account, &[Fetch], self.title_fetches_per_hour),
             hourly(Account, &[Invitation], self.invitations_per_hour),
+            hourly(Account, &[Message], self.messages_per_hour),
             hourly(Address, &[Story], self.stories_per_hour_per_ip),
             hourly(Address, &[Comment], self.comments_per_hour_per_ip),
             hourly(Address, &[Vote], self.votes_per_hour_per_ip),
             hourly(Address, &[Flag], self.flags_per_hour_per_ip),
             hourly(Address, &[SignUp], self.signups_per_hour_per_ip),
             hourly(Address, &[LostPassword], LOST_PASSWORDS_PER_IP),
+            hourly(Address, &[Message], self.messages_per_hour_per_ip),
             hourly(Subnet, POSTS, self.posts_per_hour_per_subnet),
             hourly(Subnet, &[SignUp], self.signups_per_hour_per_subnet),
             hourly(Subnet, &[LostPassword], LOST_PASSWORDS_PER_SUBNET),
+            hourly(Subnet, &[Message], self.messages_per_hour_per_subnet),
             hourly(Site, POSTS, self.posts_per_hour_global),
             hourly(Site, &[SignUp], self.signups_per_hour_global),
+            hourly(Site, &[Message], self.messages_per_hour_global),
         ]
     }
 }
@@ -195,6 +203,7 @@ impl LimitedAction {
             LimitedAction::Invitation => "You have invited a lot of people in a short time.",
             LimitedAction::SignUp => "Many accounts were created in a short time.",
             LimitedAction::LostPassword => "A password link was asked for often in a short time.",
+            LimitedAction::Message => "You have written to the moderators a lot in a short time.",
         }
     }
 
@@ -209,6 +218,7 @@ impl LimitedAction {
             LimitedAction::Invitation => "invite people",
             LimitedAction::SignUp => "be made",
             LimitedAction::LostPassword => "ask for a password link",
+            LimitedAction::Message => "write to the moderators",
         }
     }
 }
@@ -246,6 +256,9 @@ impl RateLimit {
             }
             RateLimitScope::Subnet if action == LimitedAction::SignUp => {
                 "Many accounts were created from your network in a short time.".to_owned()
+            }
+            RateLimitScope::Subnet | RateLimitScope::Site if action == LimitedAction::Message => {
+                "Many people are writing to the moderators right now.".to_owned()
             }
             RateLimitScope::Subnet => {
                 "There has been a lot of activity from new accounts on your network in a short time."

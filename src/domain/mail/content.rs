@@ -11,6 +11,9 @@ pub enum MailKind {
     Confirm,
     Reset,
     Security,
+    /// Confirms that a message to the moderators has arrived.
+    Receipt,
+    Answer,
     Inbox,
     BestOf,
 }
@@ -22,6 +25,8 @@ impl MailKind {
             MailKind::Confirm => "address confirmation",
             MailKind::Reset => "password link",
             MailKind::Security => "account security",
+            MailKind::Receipt => "receipt of a message",
+            MailKind::Answer => "answer of the moderators",
             MailKind::Inbox => "replies",
             MailKind::BestOf => "best of the week",
         }
@@ -195,6 +200,17 @@ pub enum MailContent {
         token: String,
         event: SecurityEvent,
     },
+    /// To somebody without an account who wrote to the moderators.
+    Receipt {
+        token: String,
+        number: String,
+    },
+    /// To the same, or to a banned member, who has no token.
+    Answer {
+        token: Option<String>,
+        number: String,
+        is_decision: bool,
+    },
     Inbox {
         entries: Vec<MailEntry>,
         more: bool,
@@ -212,6 +228,8 @@ impl MailContent {
             MailContent::Confirm { .. } | MailContent::Change { .. } => MailKind::Confirm,
             MailContent::Reset { .. } => MailKind::Reset,
             MailContent::Security { .. } => MailKind::Security,
+            MailContent::Receipt { .. } => MailKind::Receipt,
+            MailContent::Answer { .. } => MailKind::Answer,
             MailContent::Inbox { .. } => MailKind::Inbox,
             MailContent::BestOf { .. } => MailKind::BestOf,
         }

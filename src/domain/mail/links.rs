@@ -41,6 +41,11 @@ pub const RESETS: MailQuota = MailQuota { per_hour: 3, per_day: 10 };
 /// Mails about an account's security.
 pub const SECURITY_MAILS: MailQuota = MailQuota { per_hour: 20, per_day: 40 };
 
+/// Receipts of messages to the moderators, for an address, which anybody can enter.
+pub const RECEIPTS: MailQuota = MailQuota { per_hour: 2, per_day: 4 };
+/// Answers of the moderators, for an address.
+pub const ANSWERS: MailQuota = MailQuota { per_hour: 10, per_day: 20 };
+
 impl MailQuota {
     /// Whether another mail may go, after so many in the last hour and in the last day.
     pub fn allows(self, last_hour: i64, last_day: i64) -> bool {

@@ -158,6 +158,15 @@ actions! {
             password") }
     Rename "rename" { before: " changed their name, which was", label: "changed a name",
         after: After::Detail }
+    Answer "answer" { before: " wrote to", label: "wrote to somebody", after: After::Detail,
+        private: true,
+        told: Recipient::Conversation("The moderators wrote to you") }
+    Resolve "resolve" { before: " resolved a conversation with", label: "resolved a conversation",
+        after: After::Detail, private: true }
+    Reopen "reopen" { before: " reopened a conversation with", label: "reopened a conversation",
+        after: After::Detail, private: true }
+    DecideReport "decide-report" { before: " decided on a report of", label: "decided on a report",
+        private: true, told: Recipient::Conversation("The moderators decided on your report") }
     Password "password" { before: " set the password of", label: "set a password", private: true }
 }
 
@@ -219,6 +228,8 @@ pub(crate) enum Recipient {
     /// The text, the duration if permanent, and what happened to their posts.
     Member(&'static str, &'static str, &'static str),
     Role(&'static str),
+    /// The text; the detail names the conversation.
+    Conversation(&'static str),
 }
 
 const fn author(verb: &'static str, rest: &'static str) -> Recipient {

@@ -4,6 +4,7 @@ use std::cmp::Reverse;
 use std::sync::Arc;
 
 use crate::clock::{HOUR, Timestamp};
+use crate::domain::accounts::ban::Ban;
 use crate::domain::accounts::mutes::Mutes;
 use crate::domain::accounts::passkey::PasskeyId;
 use crate::domain::accounts::totp::SETUP_TTL;
@@ -13,7 +14,7 @@ use crate::store::accounts::inbox::UnreadRow;
 use crate::store::accounts::mutes::LastMute;
 use crate::store::accounts::ownership::exports::EXPORT_TTL;
 use crate::store::mail::{queue, security::security_mail};
-use crate::store::{Change, Error, Result, Store};
+use crate::store::{Change, Error, Result, Store, conversations};
 
 /// Upper limit of the counts in the header.
 const COUNTED: i64 = 100;
@@ -58,6 +59,8 @@ pub struct RetentionPolicy {
     pub requests_decided: i64,
     /// What an inbox tells.
     pub inbox: i64,
+    /// Conversations with the moderators, after their last message.
+    pub conversations: i64,
 }
 
 /// What each page reminds a member of.
@@ -81,6 +84,10 @@ pub struct SessionUser {
     pub waiting: i64,
     /// Pending requests for an account; for moderators only.
     pub requests: i64,
+    /// Conversations that wait for a moderator; for moderators only.
+    pub messages: i64,
+    #[sqlx(flatten)]
+    pub ban: Ban,
     #[sqlx(skip)]
     pub mutes: Arc<Mutes>,
     /// The latest mute, for a moment.
@@ -127,7 +134,7 @@ impl Store {
         self.commit(tx, &[]).await
     }
 
-    /// `None` if it has ended or the user is banned.
+    /// `None` if it has ended.
     pub async fn session(&self, token_hash: &[u8], now: Timestamp) -> Result<Option<SessionUser>> {
         let last_used_at = self.looks.session(token_hash);
         let row: Option<SessionUserRow> = self
@@ -142,10 +149,12 @@ impl Store {
               (select count(*) from (select 1 from items q where q.queued_at is not null limit $3) as \
              waiting_items) end as waiting, case when u.role = 'member' then 0 else \
               (select count(*) from (select 1 from signup_requests where decision is null limit $3) as \
-             waiting_requests) end as requests, \
+             waiting_requests) end as requests, case when u.role = 'member' then 0 else \
+              (select count(*) from (select 1 from conversations where status = 'waiting' limit $3) as \
+             waiting_conversations) end as messages, u.banned_at, u.banned_until, u.ban_reason, \
              exists (select 1 from mutes m where m.user_id = u.id) as has_mutes \
              from sessions s join users u on u.id = s.user_id \
-             where s.token_hash = $1 and s.expires_at > $2 and (u.banned_at is null or u.banned_until <= $2)",
+             where s.token_hash = $1 and s.expires_at > $2",
             )
             .bind(token_hash)
             .bind(now)
@@ -327,6 +336,7 @@ impl Store {
         .bind(now.minus(keep.invitations))
         .execute()
         .await?;
+        conversations::purge(&mut tx, now.minus(keep.conversations)).await?;
         queue::purge(&mut tx, now).await?;
         // Only the number of pending requests is visible on pages; session expiry is checked on use.
         let changes: &[Change] = if waited > 0 { &[Change::Public] } else { &[] };

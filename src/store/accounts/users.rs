@@ -1,5 +1,4 @@
 use crate::clock::Timestamp;
-use crate::domain::accounts::ban::Ban;
 use crate::domain::accounts::ip_hash::IpHashes;
 use crate::domain::accounts::user::{Name, Profile, Role, Theme, UserId};
 use crate::domain::inbox::InboxId;
@@ -22,8 +21,6 @@ pub struct Credentials {
     pub password: Option<String>,
     /// Whether the password logs nobody in.
     pub passkeys_only: bool,
-    #[sqlx(flatten)]
-    pub ban: Ban,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -108,10 +105,7 @@ impl Store {
 
     pub async fn credentials(&self, name: &str) -> Result<Option<Credentials>> {
         self.read
-            .sql(
-                "select id, name, password, passkeys_only, banned_at, banned_until, ban_reason from users \
-             where lower(name) = lower($1)",
-            )
+            .sql("select id, name, password, passkeys_only from users where lower(name) = lower($1)")
             .bind(name)
             .fetch_optional()
             .await

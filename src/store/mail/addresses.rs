@@ -69,11 +69,17 @@ impl Store {
         end_confirmations(&mut tx, user).await?;
         let token = make_link(&mut tx, user, LinkPurpose::Confirm, new.as_str(), now).await?;
         let content = MailContent::Confirm { token };
-        queue::enqueue(&mut tx, &[NewMail { user, recipient: new.as_str(), content: &content }], now).await?;
+        queue::enqueue(
+            &mut tx,
+            &[NewMail { user: Some(user), recipient: new.as_str(), content: &content }],
+            now,
+        )
+        .await?;
         if let Some(old) = old.filter(|_| !is_same) {
             let token = make_link(&mut tx, user, LinkPurpose::Change, &old, now).await?;
             let content = MailContent::Change { token, to: new.as_str().to_owned() };
-            queue::enqueue(&mut tx, &[NewMail { user, recipient: &old, content: &content }], now).await?;
+            queue::enqueue(&mut tx, &[NewMail { user: Some(user), recipient: &old, content: &content }], now)
+                .await?;
         }
         self.commit(tx, &[]).await
     }

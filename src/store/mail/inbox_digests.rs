@@ -147,5 +147,5 @@ impl Store {
 }
 
 pub(super) fn as_new(mail: &PreparedMail) -> NewMail<'_> {
-    NewMail { user: mail.user, recipient: &mail.recipient, content: &mail.content }
+    NewMail { user: Some(mail.user), recipient: &mail.recipient, content: &mail.content }
 }

@@ -101,7 +101,8 @@ impl Store {
         let token = Token::random().map_err(Error::other)?;
         put_password_reset(&mut tx, user, &token.hash(), now.plus(LINK_TTL)).await?;
         let content = MailContent::Reset { token: token.as_str().to_owned() };
-        queue::enqueue(&mut tx, &[NewMail { user, recipient: &address, content: &content }], now).await?;
+        queue::enqueue(&mut tx, &[NewMail { user: Some(user), recipient: &address, content: &content }], now)
+            .await?;
         self.commit(tx, &[]).await
     }
 }

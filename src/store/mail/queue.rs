@@ -23,7 +23,8 @@ pub type MailId = i64;
 
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct NewMail<'a> {
-    pub user: UserId,
+    /// `None`: somebody without an account.
+    pub user: Option<UserId>,
     pub recipient: &'a str,
     pub content: &'a MailContent,
 }
@@ -32,7 +33,7 @@ pub(crate) struct NewMail<'a> {
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct ClaimedMail {
     pub id: MailId,
-    pub user_id: UserId,
+    pub user_id: Option<UserId>,
     pub recipient: String,
     pub kind: MailKind,
     content: String,
@@ -95,7 +96,7 @@ pub(crate) async fn enqueue(tx: &mut Tx, mails: &[NewMail<'_>], now: Timestamp) 
 }
 
 #[derive(sqlx::FromRow)]
-pub(super) struct MailCounts {
+pub(crate) struct MailCounts {
     pub last_hour: i64,
     pub last_day: i64,
 }
@@ -120,7 +121,7 @@ pub(super) async fn caused_by(
 }
 
 /// How many mails of a kind went to an address, whoever caused them.
-pub(super) async fn sent_to(
+pub(crate) async fn sent_to(
     tx: &mut Tx,
     recipient: &str,
     kind: MailKind,

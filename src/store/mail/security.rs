@@ -25,5 +25,5 @@ pub(crate) async fn security_mail(
     }
     let token = make_link(tx, user, LinkPurpose::NotMe, &address, now).await?;
     let content = MailContent::Security { token, event };
-    queue::enqueue(tx, &[NewMail { user, recipient: &address, content: &content }], now).await
+    queue::enqueue(tx, &[NewMail { user: Some(user), recipient: &address, content: &content }], now).await
 }

@@ -2,6 +2,7 @@
 
 pub mod approve;
 pub mod comment;
+pub mod contact;
 pub mod content_rules;
 pub mod delete;
 pub mod edit;

@@ -19,12 +19,11 @@ const SAVED: &str = "kept.";
 
 /// Fields that users do not write; any other field is shown by its name.
 #[rustfmt::skip]
-const CONTROLS: [&str; 37] = [
-    "add", "ban_days", "best_of", "bring_back", "decision", "default[]", "dir", "effect", "end",
-    "footer", "goto", "inbox", "kind", "limit_days", "not_me", "on", "order", "over", "passkey", "pending",
-    "posts", "preview", "restriction", "retry", "role", "show_dead", "step", "suggest", "sure", "take", "theme",
-    "username",
-    "version", "vote", "why", ACTION, PAGE,
+const CONTROLS: [&str; 40] = [
+    "add", "ban_days", "best_of", "bring_back", "decision", "default[]", "dir", "effect", "end", "footer",
+    "good_faith", "goto", "ground", "inbox", "kind", "limit_days", "not_me", "objection", "on", "order", "over",
+    "passkey", "pending", "posts", "preview", "restriction", "retry", "role", "show_dead", "step", "suggest",
+    "sure", "take", "theme", "username", "version", "vote", "why", ACTION, PAGE,
 ];
 /// Fields whose names contain these are never sent back.
 const SECRETS: [&str; 4] = ["password", "current", "token", "secret"];
@@ -132,6 +131,7 @@ fn form_page(action: &LocalRedirect) -> LocalRedirect {
     match parts[..] {
         ["mod", "undo"] => LocalRedirect::new("/mod"),
         [kind @ ("item" | "user" | "mod"), which, ..] => LocalRedirect::new(&format!("/{kind}/{which}")),
+        ["messages", _] => LocalRedirect::new("/contact"),
         ["inbox", ..] => LocalRedirect::to_inbox(),
         ["settings", "email", ..] => LocalRedirect::new("/settings/email"),
         ["invitations", ..] => LocalRedirect::new("/invitations"),

@@ -21,8 +21,9 @@ use crate::web::error::Error;
 use crate::web::extract::client_ip::ClientIp;
 use crate::web::extract::local_redirect::{LocalRedirect, MAX_REDIRECT_BYTES};
 use crate::web::handlers::accounts::login_purpose;
+use crate::web::open_paths;
 use crate::web::state::App;
-pub use crate::web::viewer::MaybeMember;
+pub use crate::web::viewer::{BannedMember, MaybeMember};
 
 const SESSION: i64 = 180 * DAY;
 /// Longest stored user agent, in bytes.
@@ -215,7 +216,13 @@ async fn viewer_of(
         Some(hash) => app.own.session(hash, &app.store, now).await?,
         None => None,
     };
-    let (waiting, requests) = known.as_ref().map_or((0, 0), |known| (known.waiting, known.requests));
+    let banned = known
+        .as_ref()
+        .filter(|known| known.ban.holds(now))
+        .map(|known| Arc::new(BannedMember { member: known.member.clone(), ban: known.ban.clone() }));
+    let known = known.filter(|_| banned.is_none());
+    let (waiting, requests, messages) =
+        known.as_ref().map_or((0, 0, 0), |known| (known.waiting, known.requests, known.messages));
     let unread = known.as_ref().map_or_else(Arc::default, |known| Arc::clone(&known.unread));
     let mutes = known.as_ref().map_or_else(Arc::default, |known| Arc::clone(&known.mutes));
     let last_mute = known.as_ref().and_then(|known| known.last_mute.clone());
@@ -227,9 +234,11 @@ async fn viewer_of(
     };
     Ok(MaybeMember {
         member,
+        banned,
         unread,
         waiting,
         requests,
+        messages,
         mutes,
         last_mute,
         reminders,
@@ -272,7 +281,8 @@ impl FromRequestParts<App> for MaybeMember {
         let Ok(address) = ClientIp::from_request_parts(parts, app).await;
         let session = current(app, &parts.headers);
         let viewer = viewer_of(app, session.as_deref(), &parts.headers, here, address.fair_key()).await?;
-        if let Some(KnownViewer(known)) = parts.extensions.get().filter(|_| viewer.member.is_some()) {
+        let is_known = viewer.member.is_some() || viewer.banned.is_some();
+        if let Some(KnownViewer(known)) = parts.extensions.get().filter(|_| is_known) {
             known.get_or_init(|| viewer.clone());
         }
         Ok(viewer)
@@ -287,6 +297,13 @@ trait RequireRole: Sized {
 /// The viewer with the required role; visitors are redirected to the log-in page.
 async fn require_role<A: RequireRole>(parts: &mut Parts, app: &App) -> Result<A, Error> {
     let viewer = MaybeMember::from_request_parts(parts, app).await?;
+    if let Some(banned) = viewer.banned.clone() {
+        return match &parts.method {
+            _ if open_paths::is_open_to_banned(parts.uri.path()) => A::of(viewer, banned.member.clone()),
+            &Method::GET | &Method::HEAD => Err(Error::Banned),
+            _ => Err(Error::forbidden(banned.sentence(viewer.now))),
+        };
+    }
     match viewer.member.clone() {
         Some(member) => A::of(viewer, member),
         None if parts.method == Method::GET => Err(Error::LogInFirst(log_in_address(&viewer.here))),

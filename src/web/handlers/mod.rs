@@ -1,6 +1,7 @@
 //! Route handlers, grouped like the domain.
 
 pub mod accounts;
+pub mod contact;
 pub mod face;
 pub mod feeds;
 pub mod following;

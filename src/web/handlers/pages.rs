@@ -37,8 +37,6 @@ async fn moderators(app: &App, now: Timestamp) -> Result<String, Error> {
     if team.is_empty() {
         return Ok("There are no moderators at the moment; please contact the operator.".to_owned());
     }
-    let how = "Their profiles may say how to reach them. You can also reply to something that they posted, \
-               which everyone can read.";
     team.sort_by_key(|person| (person.role, person.name.to_lowercase()));
     let line = |person: &ModeratorName| {
         let ModeratorName { name, role } = person;
@@ -46,13 +44,13 @@ async fn moderators(app: &App, now: Timestamp) -> Result<String, Error> {
         format!("* [{}](/user/{name}){admin}\n", name.replace('_', "\\_"))
     };
     let lines: String = team.iter().map(line).collect();
-    Ok(format!("These people moderate here. {how}\n\n{lines}"))
+    Ok(format!("These people moderate here.\n\n{lines}"))
 }
 
 /// Whether the contact page has any contact; assumed for a page of the community's own.
 pub async fn is_reachable(app: &App, now: Timestamp) -> Result<bool, Error> {
     Ok(!app.settings().contact.is_empty()
-        || !app.store.moderators(now).await?.is_empty()
+        || has_moderators(app, now).await?
         || source::load(app, BuiltInPage::Contact).await?.origin != PageOrigin::BuiltIn)
 }
 
@@ -61,7 +59,8 @@ pub async fn rendered(app: &App, text: &str, now: Timestamp) -> Result<Html, Err
     const MODERATORS: &str = "{moderators}";
     const CONTACT: &str = "{contact}";
     let settings = app.settings();
-    let mut markdown = text.replace("{site}", &settings.site_name);
+    let days = settings.conversation_days.to_string();
+    let mut markdown = text.replace("{site}", &settings.site_name).replace("{conversation_days}", &days);
     if markdown.contains(CONTACT) {
         let contact = match settings.contact.as_str() {
             "" => "The operator has not added contact details yet.",
@@ -83,10 +82,19 @@ async fn text_page(app: &App, viewer: &MaybeMember, title: &str, text: &str) -> 
 }
 
 async fn built_in_page(app: &App, viewer: &MaybeMember, page: BuiltInPage) -> Result<Response, Error> {
-    let PageSource { text, origin } = source::load(app, page).await?;
-    let is_dead_end = page == BuiltInPage::Contact && origin == PageOrigin::BuiltIn;
-    let text = if is_dead_end && !is_reachable(app, viewer.now).await? { UNREACHABLE } else { &text };
-    text_page(app, viewer, page.title(), text).await
+    text_page(app, viewer, page.title(), &source::load(app, page).await?.text).await
+}
+
+/// The text of the contact page.
+pub async fn contact_text(app: &App, now: Timestamp) -> Result<Html, Error> {
+    let PageSource { text, origin } = source::load(app, BuiltInPage::Contact).await?;
+    let is_dead_end = origin == PageOrigin::BuiltIn && !is_reachable(app, now).await?;
+    rendered(app, if is_dead_end { UNREACHABLE } else { &text }, now).await
+}
+
+/// Whether anybody reads what is written to the moderators.
+pub async fn has_moderators(app: &App, now: Timestamp) -> Result<bool, Error> {
+    Ok(!app.store.moderators(now).await?.is_empty())
 }
 
 /// `/guidelines`
@@ -97,11 +105,6 @@ pub async fn guidelines(State(app): State<App>, viewer: MaybeMember) -> Result<R
 /// `/privacy`
 pub async fn privacy(State(app): State<App>, viewer: MaybeMember) -> Result<Response, Error> {
     built_in_page(&app, &viewer, BuiltInPage::Privacy).await
-}
-
-/// `/contact`
-pub async fn contact(State(app): State<App>, viewer: MaybeMember) -> Result<Response, Error> {
-    built_in_page(&app, &viewer, BuiltInPage::Contact).await
 }
 
 /// `/pages/{slug}`
@@ -123,7 +126,7 @@ pub async fn robots(State(app): State<App>) -> Response {
     const RULES: &str = "User-agent: *\nDisallow: /login\nDisallow: /signup\nDisallow: \
                          /invitation/\nDisallow: /submit\nDisallow: /search\n\
                          Disallow: /item/*/reply\nDisallow: /item/*/edit\nDisallow: \
-                         /item/*/delete\nDisallow: /*?order=\n";
+                         /item/*/report\nDisallow: /item/*/delete\nDisallow: /*?order=\n";
     let rules = if app.settings().reading == Readers::Members { NOTHING } else { RULES };
     ([(CONTENT_TYPE, "text/plain; charset=utf-8"), (CACHE_CONTROL, "public, max-age=86400")], rules)
         .into_response()

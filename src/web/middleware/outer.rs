@@ -186,7 +186,7 @@ pub fn shown_path(path: &str) -> String {
     const MAX_SHOWN_SEGMENT: usize = 32;
     let parts: Vec<&str> = path.split('/').collect();
     let is_secret_folder = |part: &str| {
-        ["setup", "invitation", "reset", "email", "unsubscribe"]
+        ["setup", "invitation", "reset", "email", "unsubscribe", "contact"]
             .iter()
             .any(|name| part.eq_ignore_ascii_case(name))
     };

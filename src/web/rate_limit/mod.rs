@@ -111,6 +111,11 @@ impl RateLimiter {
         self.take(LimitedAction::LostPassword, Actor::visitor(ip), policy).map(Reserved::keep)
     }
 
+    /// A message to the moderators by somebody without an account.
+    pub fn check_message(&self, ip: IpAddr, policy: &Policy) -> Result<(), RateLimited> {
+        self.take(LimitedAction::Message, Actor::visitor(ip), policy).map(Reserved::keep)
+    }
+
     pub fn check(
         &self,
         action: LimitedAction,

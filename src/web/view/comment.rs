@@ -56,6 +56,8 @@ pub struct CommentView {
     pub may_edit: bool,
     pub may_delete: bool,
     pub may_flag: bool,
+    /// As illegal; who may flag finds it on the page of the flag.
+    pub may_report: bool,
     pub may_moderate: bool,
     pub may_mute: bool,
     /// By what it is muted, so that only its place is in view.
@@ -85,10 +87,16 @@ impl CommentView {
         self.level().min(6)
     }
 
+    /// Whether its “more” leads to a report. Visitors find that on the comment's own page, so that threads
+    /// stay small.
+    pub fn has_report(&self) -> bool {
+        self.may_report && !self.votes.asks
+    }
+
     /// Whether there is anything behind its “more”.
     pub fn has_more(&self) -> bool {
         let ways = [self.parent, self.prev, self.next];
-        let acts = [self.may_edit, self.may_delete, self.may_flag, self.may_moderate];
+        let acts = [self.may_edit, self.may_delete, self.may_flag, self.may_moderate, self.has_report()];
         ways.iter().any(Option::is_some) || acts.contains(&true)
     }
 }
@@ -145,6 +153,7 @@ impl ThreadContextView<'_> {
         let shown = matches!(sight, Visibility::Whole | Visibility::Dead(_));
         let own = item.is_own(eye.member);
         let answers = item.parent_id.and_then(|parent| self.authors.get(&parent).copied());
+        let may_flag = eye.member.is_some_and(|member| item.may_flag(member, eye.policy, eye.now).is_ok());
         let low = shown && rank::fade(eye.score(item)) >= 4;
         let (html, is_cut) = if shown { html(item) } else { (Arc::default(), false) };
         CommentView {
@@ -179,7 +188,8 @@ impl ThreadContextView<'_> {
             may_delete: eye.may_delete(item),
             may_mute: shown && !own && eye.member.is_some(),
             muted: if shown { eye.mutes.matching(item, MuteScope::InThread) } else { None },
-            may_flag: eye.member.is_some_and(|member| item.may_flag(member, eye.policy, eye.now).is_ok()),
+            may_flag,
+            may_report: !may_flag && eye.may_report(item),
             may_moderate: shown && eye.member.is_some_and(|member| member.role >= Role::Moderator),
         }
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::domain::accounts::mutes::MuteScope;
 use crate::domain::accounts::user::Member;
+use crate::domain::conversations::ConversationId;
 use crate::domain::inbox::{InboxId, InboxKind};
 use crate::domain::items::item::{Item, ItemId, Kind, Visibility, may_see};
 use crate::domain::moderation::action::Action;
@@ -50,6 +51,7 @@ pub struct NoticeView {
     pub adverse: bool,
     /// The post whose page explains the next steps.
     pub next: Option<ItemId>,
+    pub conversation: Option<ConversationId>,
 }
 
 impl InboxEntry {
@@ -134,6 +136,7 @@ impl InboxReader<'_> {
             about: about.map(|(item, name)| (item.id, name)),
             merged_into: self.visible_item(merged_into).map(|(item, name)| (item.id, name)),
             adverse: spec.adverse,
+            conversation: notice.conversation(),
         })
     }
 }

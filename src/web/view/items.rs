@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::clock::Timestamp;
 use crate::domain::accounts::mutes::Mutes;
-use crate::domain::accounts::user::{Member, UserId};
+use crate::domain::accounts::user::{Member, Role, UserId};
 use crate::domain::items::item::{DeadReason, Item, ItemId, Kind, Visibility, may_see};
 use crate::domain::limits::policy::Policy;
 use crate::domain::text::Html;
@@ -153,6 +153,12 @@ impl<'a> ViewContext<'a> {
         self.member.is_some_and(|member| item.may_delete(member).is_ok())
     }
 
+    /// Whether the viewer may report it as illegal: moderators deal with it themselves.
+    pub(super) fn may_report(&self, item: &Item) -> bool {
+        let moderates = self.member.is_some_and(|member| member.role >= Role::Moderator);
+        self.sees(item) == Visibility::Whole && !moderates && !item.is_own(self.member)
+    }
+
     pub fn sees(&self, item: &Item) -> Visibility {
         may_see(item, self.member, self.now)
     }
@@ -202,6 +208,7 @@ pub struct StoryView {
     pub hidden: bool,
     pub may_edit: bool,
     pub may_delete: bool,
+    pub may_report: bool,
     /// The text, on the story's own page.
     pub html: Option<Arc<Html>>,
     pub options: Vec<OptionView>,
@@ -245,6 +252,7 @@ impl StoryView {
             hidden: eye.marks.hidden.contains(&item.id),
             may_edit: eye.may_edit(item),
             may_delete: eye.may_delete(item),
+            may_report: eye.may_report(item),
             html: (shown && !item.text.is_empty()).then(|| eye.html(item)),
             options: Vec::new(),
             earlier: Vec::new(),

@@ -57,14 +57,15 @@ pub struct PageViewer {
     /// Rows of the inbox; the count ends at 100.
     pub unread: usize,
     passkeys_only: bool,
-    /// For moderators: items in the queue and pending sign-up requests.
-    waiting: Option<(i64, i64)>,
+    /// For moderators: items in the queue, pending sign-up requests and messages.
+    waiting: Option<(i64, i64, i64)>,
     is_admin: bool,
 }
 
 impl PageViewer {
     pub fn waiting(&self) -> Option<i64> {
-        self.waiting.map(|(queued, requests)| queued.saturating_add(requests))
+        self.waiting
+            .map(|(queued, requests, messages)| queued.saturating_add(requests).saturating_add(messages))
     }
 }
 
@@ -79,6 +80,8 @@ pub struct Page<'a> {
     description: Option<String>,
     pub theme: Option<Theme>,
     pub viewer: Option<PageViewer>,
+    /// The name of somebody who is banned and logged in.
+    pub banned: Option<String>,
     /// The request has a session cookie, on a page that does not load the viewer.
     pub in_session: bool,
     pub here: String,
@@ -102,13 +105,18 @@ impl<'a> Page<'a> {
             karma: Grouped(member.karma),
             unread: viewer.unread.len(),
             passkeys_only: member.passkeys_only,
-            waiting: (member.role >= Role::Moderator).then_some((viewer.waiting, viewer.requests)),
+            waiting: (member.role >= Role::Moderator).then_some((
+                viewer.waiting,
+                viewer.requests,
+                viewer.messages,
+            )),
             is_admin: member.role >= Role::Admin,
         });
         Page {
             section,
             theme: viewer.theme,
             viewer: known,
+            banned: viewer.banned.as_ref().map(|banned| banned.member.name.clone()),
             here: viewer.here.clone(),
             last_mute: viewer.last_mute.clone().filter(|last| last.is_shown(viewer.now)),
             reminders: viewer.reminders,
@@ -133,6 +141,7 @@ impl<'a> Page<'a> {
             description: None,
             theme: None,
             viewer: None,
+            banned: None,
             in_session: false,
             here: "/".to_owned(),
             robots: true,
@@ -234,10 +243,12 @@ impl<'a> Page<'a> {
 
     /// Items waiting on a moderators' page.
     pub fn waits(&self, href: &str) -> i64 {
-        let (queued, requests) = self.viewer.as_ref().and_then(|viewer| viewer.waiting).unwrap_or_default();
+        let (queued, requests, messages) =
+            self.viewer.as_ref().and_then(|viewer| viewer.waiting).unwrap_or_default();
         match href {
             "/mod" => queued,
             "/mod/requests" => requests,
+            "/mod/messages" => messages,
             _ => 0,
         }
     }

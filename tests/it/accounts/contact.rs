@@ -79,7 +79,8 @@ async fn an_author_is_led_to_the_contact_page_only_where_it_leads_to_somebody() 
         let page = app.visitor().get("/contact").await;
         assert_eq!(page.says("Nobody can be contacted here at the moment"), !reachable, "{}", page.words());
         page.finds(usize::from(!reachable), "main a[href='/settings/password']");
-        assert!(!page.says("Report a problem with a post to a moderator") || reachable);
+        assert!(!page.says("Write to the moderators in the form below") || reachable);
+        page.finds(usize::from(!gone), "main form[action='/contact']");
     }
 }
 

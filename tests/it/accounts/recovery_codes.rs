@@ -94,5 +94,5 @@ async fn a_recovery_code_does_not_lift_a_ban() {
     app.ban("bob").await;
     let mut browser = app.visitor();
     recover(&mut browser, "bob", &codes[0], NEW).await;
-    assert!(!is_in(&mut browser).await);
+    assert_eq!(browser.get("/settings").await.location().as_deref(), Some("/banned"));
 }

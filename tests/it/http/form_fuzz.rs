@@ -35,6 +35,8 @@ POST /item/{id}/follow on goto
 GET  /item/{id}/flag goto
 POST /item/{id}/flag reason note on goto
 POST /item/{id}/vouch on goto
+GET  /item/{id}/report
+POST /item/{id}/report ground text name email good_faith
 POST /item/{id}/kill reason note on goto
 POST /item/{id}/clear reason goto
 POST /item/{id}/lock reason on goto
@@ -57,6 +59,7 @@ POST /user/{name}/follow on goto
 GET  /user/{name}/moderate done posts
 POST /user/{name}/note note same_as
 POST /user/{name}/warn warning
+POST /user/{name}/message message
 POST /user/{name}/limit limit_reason limit_days on
 POST /user/{name}/ban ban_reason ban_days over on take bring_back
 POST /user/{name}/shadow shadow_reason bring_back on
@@ -178,6 +181,19 @@ POST /setup/{token} name password contact
 GET  /guidelines
 GET  /privacy
 GET  /contact
+POST /contact text email
+GET  /contact/{token}
+POST /contact/{token} text objection
+GET  /messages/{id}
+POST /messages/{id} text objection
+GET  /banned
+POST /banned text
+GET  /mod/messages show at before after
+GET  /mod/messages/{id}
+POST /mod/messages/{id}/claim on
+POST /mod/messages/{id}/answer text
+POST /mod/messages/{id}/resolve on
+POST /mod/messages/{id}/decide decision reason
 GET  /bookmarklet
 GET  /feed/{feed} points comments q count link description
 GET  /feed/user/{feed} points comments q count link description

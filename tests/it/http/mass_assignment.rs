@@ -78,6 +78,7 @@ const MEANT: &[(&str, &[&str])] = &[
     ("/user/{name}/shadow", &["users.shadow_banned_at"]),
     ("/user/{name}/role", &["users.role"]),
     ("/mod", &["items.dead", "items.queued_at"]),
+    ("/mod/messages/{id}/decide", &["items.dead", "items.cleared"]),
     ("/mod/team", &["users.role"]),
     ("/mod/sites", &["items.penalised"]),
     ("/settings/name", &["users.name"]),

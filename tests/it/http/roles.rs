@@ -8,11 +8,15 @@ use stoa::domain::accounts::recovery_code::RecoveryCode;
 use stoa::domain::accounts::token::Token;
 use stoa::domain::accounts::totp::TotpSecret;
 use stoa::domain::accounts::user::{Name, Role, UserId};
+use stoa::domain::conversations::ConversationKind;
+use stoa::domain::conversations::report::IllegalGround;
 use stoa::domain::face::image::{ImageFormat, ImageKind};
 use stoa::domain::items::item::ItemId;
 use stoa::domain::limits::policy::Policy;
 use stoa::domain::votes::flag::Reason;
-use stoa::store::{ActionContext, ImageRow, NewComment, NewFlag, NewPage, NewSignupRequest, NewStory};
+use stoa::store::{
+    ActionContext, ImageRow, NewComment, NewConversation, NewFlag, NewPage, NewSignupRequest, NewStory,
+};
 
 use crate::support::app::{Browser, PASSWORD, Page, TestApp};
 use crate::support::authenticator::{Authenticator, with_passkeys};
@@ -22,10 +26,11 @@ use crate::support::fixtures::shadow;
 const ROUTES: &str = include_str!("../../../src/web/routes.rs");
 
 /// Method, path, its parameters, the form (for a GET: the query), and the responses: one for all; or one for
-/// visitors and one for members; or one for each column of [`Who`].
+/// visitors and one for members; or one for each of [`Who`], where somebody who is banned may be left out:
+/// what leads a visitor to the log-in leads them to why they are banned, and a form is refused.
 ///
-/// page 200, done 303 (not to the log-in), login 303 or, with input, 401, moved 308, bad 400, no 403, none
-/// 404, gone 410, again 422, late 409 (already done).
+/// page 200, done 303 (not to the log-in), login 303 or, with input, 401, banned 303 to why they are, moved
+/// 308, bad 400, no 403, none 404, gone 410, again 422, late 409 (already done).
 const TABLE: &str = include_str!("routes.txt");
 
 pub struct Row {
@@ -40,12 +45,20 @@ pub fn table() -> Vec<Row> {
     let lines = TABLE.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
     let row = |line: &'static str| {
         let words: Vec<&str> = line.split_whitespace().collect();
-        let answers = match &words[4..] {
+        let mut answers = match &words[4..] {
             [all] => vec![*all; 7],
             [nobody, members] => [vec![*nobody], vec![*members; 6]].concat(),
             each => each.to_vec(),
         };
-        assert_eq!(answers.len(), 7, "{line}");
+        if answers.len() == 7 {
+            let banned = match (answers[0], words[0]) {
+                ("login", "GET") => "banned",
+                ("login", _) => "no",
+                (other, _) => other,
+            };
+            answers.insert(1, banned);
+        }
+        assert_eq!(answers.len(), 8, "{line}");
         let form = if words[3] == "-" { "" } else { words[3] };
         Row { method: words[0].parse().expect("a method"), path: words[1], on: words[2], form, answers }
     };
@@ -55,7 +68,7 @@ pub fn table() -> Vec<Row> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Who {
     Visitor,
-    /// Has a session in a browser still, and was banned.
+    /// Logged in, and banned.
     Banned,
     New,
     /// With the karma to vote down.
@@ -78,9 +91,9 @@ impl Who {
         Who::Admin,
     ];
 
-    /// The column of the table: for nobody in particular, a banned member's browser is a visitor's.
+    /// The column of the table.
     fn column(self) -> usize {
-        Who::ALL.iter().position(|who| *who == self).unwrap_or(0).saturating_sub(1)
+        Who::ALL.iter().position(|who| *who == self).unwrap_or(0)
     }
 
     fn role(self) -> Role {
@@ -312,6 +325,52 @@ async fn put_logo(app: &TestApp) {
     app.store.put_image(&logo, b"<svg></svg>", act).await.expect("put");
 }
 
+/// A member's conversation with the moderators; its number.
+async fn conversation(app: &TestApp, name: &str) -> String {
+    let user = Some(app.id_of(name).await);
+    let new = NewConversation {
+        kind: ConversationKind::Contact,
+        user,
+        name: "",
+        email: "",
+        item: None,
+        ground: None,
+        text: "A message.",
+    };
+    app.store.open_conversation(new, None, false, app.now()).await.expect("opened").to_string()
+}
+
+/// A conversation of somebody without an account; its number and the token of its receipt.
+async fn outsider(app: &TestApp) -> (String, String) {
+    let token = Token::random().expect("randomness");
+    let new = NewConversation {
+        kind: ConversationKind::Contact,
+        user: None,
+        name: "Ann",
+        email: "ann@example.org",
+        item: None,
+        ground: None,
+        text: "A message.",
+    };
+    let id = app.store.open_conversation(new, Some(&token), true, app.now()).await.expect("opened");
+    (id.to_string(), token.as_str().to_owned())
+}
+
+/// A report that an item is illegal; its number.
+pub async fn report(app: &TestApp, item: ItemId) -> String {
+    let token = Token::random().expect("randomness");
+    let new = NewConversation {
+        kind: ConversationKind::Report,
+        user: None,
+        name: "Ann",
+        email: "ann@example.org",
+        item: Some(item),
+        ground: Some(IllegalGround::Hate),
+        text: "It is hateful.",
+    };
+    app.store.open_conversation(new, Some(&token), true, app.now()).await.expect("opened").to_string()
+}
+
 /// Makes of an account one that an import made, into which nobody can log in yet.
 async fn unclaimed(app: &TestApp, name: &str) -> UserId {
     app.sql(&format!("update users set source = 'hn', password = null where name = '{name}'")).await;
@@ -337,17 +396,17 @@ pub async fn case(app: &TestApp, row: &Row, who: Who) -> Case {
         }
         "banned" => {
             app.ban(&ghost).await;
-            ghost
+            ghost.clone()
         }
         "limited" => {
             app.sql(&format!("update users set limited_until = {} where name = '{ghost}'", i64::MAX)).await;
-            ghost
+            ghost.clone()
         }
         "unseen" => {
             shadow(app, &ghost).await;
-            ghost
+            ghost.clone()
         }
-        "unclaimed" => ghost,
+        "unclaimed" => ghost.clone(),
         "self" => name.clone(),
         "missing" => "nobody-of-that-name".to_owned(),
         "asset" => app.app.assets.style.trim_start_matches("/static/").to_owned(),
@@ -369,6 +428,7 @@ pub async fn case(app: &TestApp, row: &Row, who: Who) -> Case {
             app.store.finish_export(user, b"PK", app.now()).await.expect("made");
             (String::new(), id)
         }
+        "receipt" => (outsider(app).await.1, id),
         "coded" => {
             coded(app, &author).await;
             (String::new(), id)
@@ -392,6 +452,13 @@ pub async fn case(app: &TestApp, row: &Row, who: Who) -> Case {
     }
     let id = if row.on == "refused" { refused_mail(app).await } else { id };
     let id = if row.on == "told" { told(app, &name).await } else { id };
+    let id = match row.on {
+        "own" => conversation(app, &name).await,
+        "theirs" => conversation(app, &ghost).await,
+        "stranger" => outsider(app).await.0,
+        "report" => report(app, ItemId(id.parse().expect("a number"))).await,
+        _ => id,
+    };
     let id = if row.on == "request" { request(app, &format!("asks{n}")).await } else { id };
     let feed = match row.on {
         "list-feed" => "new.atom".to_owned(),
@@ -426,9 +493,12 @@ fn leads_to_log_in(to: &str) -> bool {
 }
 
 /// A response in a word of the table.
-fn word(page: &Page) -> String {
+fn word(path: &str, page: &Page) -> String {
     match page.status {
         StatusCode::OK => "page".to_owned(),
+        StatusCode::SEE_OTHER if path != "/banned" && page.location().as_deref() == Some("/banned") => {
+            "banned".to_owned()
+        }
         StatusCode::SEE_OTHER if page.location().as_deref().is_some_and(leads_to_log_in) => {
             "login".to_owned()
         }
@@ -483,8 +553,9 @@ async fn every_role_gets_its_answer_from_every_route() {
             let mut case = case(&app, &row, who).await;
             watch.changed().await;
             let page = case.send(row.method.clone(), &[("sec-fetch-site", "same-origin")]).await;
-            let (found, expected) = (word(&page), row.answer(who));
-            let refused = matches!(expected, "login" | "bad" | "no" | "none" | "gone" | "again" | "late");
+            let (found, expected) = (word(row.path, &page), row.answer(who));
+            let refused =
+                matches!(expected, "login" | "banned" | "bad" | "no" | "none" | "gone" | "again" | "late");
             if found != expected {
                 wrong.push(format!(
                     "{} {} on {} {}, {who:?}: {found}, not {expected}",

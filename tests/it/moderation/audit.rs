@@ -7,14 +7,15 @@ use stoa::domain::accounts::signup::SignUpMode;
 use stoa::domain::accounts::totp::TotpSecret;
 use stoa::domain::accounts::user::Role;
 use stoa::domain::face::image::{ImageFormat, ImageKind};
+use stoa::domain::items::item::ItemId;
 use stoa::domain::moderation::action::Action;
 use stoa::store::{ActionContext, ImageRow};
 
-use crate::http::roles::{Row, Who, table};
+use crate::http::roles::{Row, Who, report, table};
 use crate::support::fixtures::Town;
 
 /// What moderators alone may send, and is no act of moderation.
-const NO_ACTS: [&str; 2] = ["/invitations", "/mod/start"];
+const NO_ACTS: [&str; 3] = ["/invitations", "/mod/messages/{id}/claim", "/mod/start"];
 /// What others may send too, and is an act where a moderator sends it to what somebody else wrote.
 const ALSO: [&str; 1] = ["/item/{id}/edit"];
 
@@ -179,6 +180,24 @@ impl Town {
             "/mod/pages/{slug}/delete" => {
                 vec![Step::new("/mod/pages/first/delete".to_owned(), "delete-page", Object::Nothing, &[])]
             }
+            "/mod/messages/{id}/answer" => {
+                let of = path.replace("{id}", &self.conversation("carl").await);
+                vec![Step::new(of, "answer", Object::Person("carl"), &[("text", "A word.")]).private()]
+            }
+            "/mod/messages/{id}/resolve" => {
+                let of = path.replace("{id}", &self.conversation("dora2").await);
+                [("resolve", "true"), ("reopen", "false")]
+                    .map(|(act, on)| {
+                        Step::new(of.clone(), act, Object::Person("dora2"), &[("on", on)]).private()
+                    })
+                    .into()
+            }
+            "/mod/messages/{id}/decide" => {
+                let item = self.story().await;
+                let of = path.replace("{id}", &report(&self.app, ItemId(item)).await);
+                let form = [("decision", "kept"), ("reason", "a lawful opinion")];
+                vec![Step::new(of, "decide-report", Object::Item(item), &form).private()]
+            }
             "/mod/undo" => {
                 let held = self.held_story().await;
                 self.mia.post("/mod", &[("decision", "approve"), ("item", &format!("{held}-0"))]).await;
@@ -192,6 +211,12 @@ impl Town {
             }
             other => unknown(other),
         }
+    }
+
+    /// The number of what a member writes to the moderators.
+    async fn conversation(&mut self, name: &str) -> String {
+        let page = self.app.session(name).await.post("/contact", &[("text", "Some words.")]).await;
+        page.location().expect("its page").replace("/messages/", "")
     }
 
     async fn held_story(&mut self) -> i64 {
@@ -355,6 +380,7 @@ fn steps_on_people(path: &'static str) -> Vec<Step> {
     };
     match path {
         "/user/{name}/note" => vec![on("note", &[("note", "A secret about carl.")]).private()],
+        "/user/{name}/message" => vec![on("answer", &[("message", "A word with carl.")]).private()],
         "/user/{name}/warn" => vec![on("warn", &[("warning", "Be kinder")])],
         "/user/{name}/limit" => vec![
             on("limit", &[("on", "true"), ("limit_days", "1"), ("limit_reason", "too fast")]),

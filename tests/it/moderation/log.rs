@@ -128,6 +128,22 @@ impl Town {
                 self.ban(&name, true).await;
                 self.ban(&name, false).await;
             }
+            "answer" => self.person(&name, "message", &[("message", "a reason")]).await,
+            "resolve" | "reopen" => {
+                let own = done(&mut person, "/contact", &[("text", "Some words.")]).await;
+                let on = format!("/mod{}/resolve", own.location().expect("its page"));
+                done(&mut self.mia, &on, &[("on", "true")]).await;
+                if act == "reopen" {
+                    done(&mut self.mia, &on, &[("on", "false")]).await;
+                }
+            }
+            "decide-report" => {
+                let form = [("ground", "hate"), ("text", "Some words."), ("good_faith", "true")];
+                let report = done(&mut person, &format!("/item/{story}/report"), &form).await;
+                let on = format!("/mod{}/decide", report.location().expect("its page"));
+                done(&mut self.mia, &on, &[("decision", "kept"), ("reason", "a reason")]).await;
+                return Some(format!("/item/{story}"));
+            }
             "warn" => self.person(&name, "warn", &[("warning", "a reason")]).await,
             "note" => self.person(&name, "note", &[("note", "a reason")]).await,
             "limit" | "unlimit" => {
@@ -238,8 +254,11 @@ impl Town {
             }
             other => panic!("there is an act “{other}” that no test performs: say here how it is done"),
         }
-        let on_person =
-            matches!(act, "ban" | "unban" | "warn" | "note" | "limit" | "unlimit" | "shadow" | "unshadow");
+        const ON_PEOPLE: [&str; 11] = [
+            "ban", "unban", "warn", "note", "limit", "unlimit", "shadow", "unshadow", "answer", "resolve",
+            "reopen",
+        ];
+        let on_person = ON_PEOPLE.contains(&act);
         Some(if on_person { format!("/user/{name}") } else { format!("/item/{story}") })
     }
 }
@@ -591,6 +610,10 @@ async fn the_log_is_asked_for_acts_in_words_and_says_what_it_is_narrowed_to() {
             "reset-link",
             "clear-two-factor",
             "keep-two-factor",
+            "answer",
+            "resolve",
+            "reopen",
+            "decide-report",
         ]
         .contains(&act);
         let option = format!("#act option[value='{act}']");

@@ -17,7 +17,7 @@ async fn forum() -> (TestApp, Browser, Browser) {
 }
 
 async fn log_in(app: &TestApp, name: &str) -> Page {
-    app.visitor().post("/login", &[("name", name), ("password", PASSWORD)]).await
+    app.visitor().submit("/login", &[("name", name), ("password", PASSWORD)]).await
 }
 
 /// Does something to bob and sees that it was done.
@@ -51,12 +51,12 @@ async fn a_ban_with_an_end_logs_out_at_once_says_why_and_lifts_by_itself() {
     page.finds(1, LIFT_BAN);
     let said = "main > p";
     assert!(bob.get("/settings").await.location().is_some_and(|to| to.starts_with("/login")), "at once");
-    assert_eq!(log_in(&app, "bob").await.one("[role=alert] p:first-child").text, sentence);
+    assert_eq!(log_in(&app, "bob").await.message(), sentence);
     assert_eq!(app.visitor().get("/user/bob").await.one(said).text, sentence);
     let shown = app.visitor().get(&format!("/item/{story}")).await;
     assert_eq!(shown.one("main h1").text, "Bob's story", "what he posted stays");
     app.pass(3 * DAY - 1);
-    assert_eq!(log_in(&app, "bob").await.one("[role=alert] p:first-child").text, sentence);
+    assert_eq!(log_in(&app, "bob").await.message(), sentence);
     app.pass(1);
     app.visitor().get("/user/bob").await.finds(0, said);
     assert!(bob.get("/settings").await.location().is_some(), "the old session stays ended");
@@ -77,7 +77,7 @@ async fn a_ban_for_good_holds_until_somebody_lifts_it() {
     let (app, _, mut mia) = forum().await;
     act(&mut mia, "ban", &[("on", "true"), ("ban_days", "open"), ("ban_reason", "spam")]).await;
     app.pass(3_000 * DAY);
-    assert_eq!(log_in(&app, "bob").await.one("[role=alert] p:first-child").text, BANNED_FOR_SPAM);
+    assert_eq!(log_in(&app, "bob").await.message(), BANNED_FOR_SPAM);
     let mut mia = app.log_in("mia").await;
     act(&mut mia, "ban", &[("on", "false"), ("ban_reason", "A mistake.")]).await;
     assert_eq!(app.log_in("bob").await.get("/settings").await.status, StatusCode::OK);

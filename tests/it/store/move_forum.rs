@@ -73,6 +73,18 @@ async fn forum() -> (TestApp, Browser) {
             "insert into totp_secrets (user_id, secret, created_at) values ({alice_id}, {}, 9)",
             app.blob(&[0, 255])
         ),
+        "insert into mails (recipient, kind, content, bulk, created_at) values ('ann@example.org', \
+         'receipt', '{}', false, 9)"
+            .to_owned(),
+        format!(
+            "insert into conversations (id, kind, receipt, user_id, status, opened_at, last_at) values (7, \
+             'contact', 'ABCD-EFGH', {alice_id}, 'waiting', 8, 9)"
+        ),
+        format!(
+            "insert into messages (conversation_id, author_id, by_moderator, kind, text, created_at) values \
+             (7, {alice_id}, false, 'message', {odd}, 9)"
+        ),
+        format!("insert into receipts (token_hash, conversation_id) values ({}, 7)", app.blob(b"receipt")),
         format!("insert into recovery_codes values ({alice_id}, {}, 9)", app.blob(b"hash")),
         format!("insert into pending_logins values ({}, {alice_id}, 9, 1)", app.blob(b"hash")),
         format!(

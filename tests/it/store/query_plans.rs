@@ -86,6 +86,8 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
         "as many as may wait, or 100 where they are shown",
     ),
     ("SCAN waiting_requests", " limit $", "the same"),
+    ("SCAN waiting_conversations", " limit $3) as waiting_conversations)", AT_MOST_100),
+    ("SCAN waiting_outsiders", " limit $1) as waiting_outsiders", "as many as may wait"),
     ("SCAN first_stories", " limit 3) as first_stories ", "a person's first three"),
     ("SCAN first_comments", " limit 3) as first_comments", "the same of comments"),
     ("SCAN up", "with recursive up (id, step)", "as many steps as the statement says"),
@@ -220,6 +222,7 @@ pub async fn use_everything(app: &TestApp) {
                 requests_waiting: 0,
                 requests_decided: 0,
                 inbox: 0,
+                conversations: 0,
             },
             app.now(),
         )
@@ -227,6 +230,7 @@ pub async fn use_everything(app: &TestApp) {
         .expect("purged");
     app.store.claim("someone", "hash", app.now()).await.expect("claimed");
     use_mail(app).await;
+    app.store.reports_between(Timestamp(0), app.now()).await.expect("read");
     app.sql(&format!("update items set dead = 'flagged' where id = {story}")).await;
     let easy = Policy { vouches_to_restore: 1, ..app.policy() };
     let (bob, story) = (app.id_of("bob").await, stoa::domain::items::item::ItemId(story));

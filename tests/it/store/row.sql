@@ -88,3 +88,13 @@ insert into passkeys (user_id, user_handle, credential_id, credential, name, cre
 insert into passkey_challenges (token_hash, user_id, challenge, expires_at) values ('challenge{n}', {xenia}, '{}', {now} + 100), ('another{n}', null, '{}', {now} + 100);
 insert into held_names (name, user_id, held_at) values ('held{n}', {xenia}, {now}), ('had{n}', 1000 + {n}, {now});
 insert into exports (user_id, asked_at) values (1000 + {n}, {now});
+insert into conversations (id, kind, receipt, user_id, name, item_id, ground, status, opened_at, last_at)
+select K + {n}, kind, kind || K || '-' || {n}, AUTHOR, '', item, ground, status, {now} - {n}, {now} - {n}
+from (select 10000 as K, 'contact' as kind, 1000 + {n} as AUTHOR, cast(null as bigint) as item, cast(null as text) as ground, 'waiting' as status
+    union all select 20000, 'appeal', 1000 + {n}, null, null, 'answered'
+    union all select 30000, 'contact', null, null, null, 'waiting'
+    union all select 40000, 'report', null, 10000 + {n}, 'hate', 'resolved') as rows;
+insert into messages (conversation_id, author_id, by_moderator, kind, text, created_at)
+values (10000 + {n}, 1000 + {n}, false, 'message', 'Words.', {now} - {n}), (20000 + {n}, 6000 + {n}, true, 'message', 'Words.', {now} - {n}),
+    (40000 + {n}, null, false, 'message', 'Words.', {now} - {n}), (40000 + {n}, 6000 + {n}, true, 'kept', 'Words.', {now} - {n});
+insert into receipts (token_hash, conversation_id) values ('receipt{n}', 30000 + {n}), ('another{n}', 40000 + {n});

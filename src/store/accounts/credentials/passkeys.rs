@@ -2,7 +2,6 @@
 //! once.
 
 use crate::clock::Timestamp;
-use crate::domain::accounts::ban::Ban;
 use crate::domain::accounts::passkey::{
     Challenge, CreationAnswer, MAX_PASSKEYS, Passkey, PasskeyAnswer, PasskeyError, PasskeyId, RelyingParty,
 };
@@ -32,8 +31,6 @@ pub struct AccountPasskeys {
 pub struct VerifiedPasskey {
     pub user_id: UserId,
     pub id: PasskeyId,
-    /// Of its account.
-    pub ban: Ban,
 }
 
 #[derive(sqlx::FromRow)]
@@ -190,13 +187,8 @@ impl Store {
             .bind(now)
             .execute()
             .await?;
-        let ban = tx
-            .sql("select banned_at, banned_until, ban_reason from users where id = $1")
-            .bind(stored.user_id)
-            .fetch_one()
-            .await?;
         self.commit(tx, &[]).await?;
-        Ok(VerifiedPasskey { user_id: stored.user_id, id: stored.id, ban })
+        Ok(VerifiedPasskey { user_id: stored.user_id, id: stored.id })
     }
 
     /// Ends the password's log-in; the owner is told. Fails with `Refused` without another passkey or

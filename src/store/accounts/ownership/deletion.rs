@@ -9,7 +9,7 @@ use crate::store::accounts::ownership::names::hold;
 use crate::store::items::edits::remove;
 use crate::store::items::rows::item_in;
 use crate::store::moderation::roles::keep_an_admin;
-use crate::store::{Change, Result, Store};
+use crate::store::{Change, Result, Store, conversations};
 
 /// Posts removed in one transaction.
 const BATCH: i64 = 100;
@@ -88,6 +88,7 @@ impl Store {
         }
         hold(&mut tx, &name, user, now).await?;
         end_credentials(&mut tx, user, CredentialEnd::Deletion { at: now }).await?;
+        conversations::delete_of(&mut tx, user).await?;
         for statement in PERSONAL {
             tx.sql(statement).bind(user).execute().await?;
         }

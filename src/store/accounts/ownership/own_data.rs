@@ -75,6 +75,9 @@ const INVITATIONS: &str = concat!(
     " as used_by, i.revoked_at from invitations i left join users u on u.id = i.used_by where i.inviter_id = \
      $1 order by i.id desc limit $2"
 );
+const MESSAGES: &str = "select c.kind as conversation, c.receipt as number, m.by_moderator, m.kind, m.text, \
+    m.created_at from conversations c join messages m on m.conversation_id = c.id where c.user_id = $1 order \
+    by c.opened_at desc, c.id desc, m.id limit $2";
 
 impl Store {
     pub async fn own_data(&self, user: UserId) -> Result<OwnData> {
@@ -105,6 +108,7 @@ impl Store {
             sessions: self.own_rows(user, SESSIONS).await?,
             passkeys: self.own_rows(user, PASSKEYS).await?,
             invitations: self.own_rows(user, INVITATIONS).await?,
+            messages: self.own_rows(user, MESSAGES).await?,
         })
     }
 

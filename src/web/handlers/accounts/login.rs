@@ -3,8 +3,8 @@
 use askama::Template;
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Response};
+use http::HeaderMap;
 use http::header::CACHE_CONTROL;
-use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 
 use crate::domain::accounts::password;
@@ -67,12 +67,11 @@ struct LogInPage<'a> {
     typed: &'a LoginForm,
     /// Why the member was sent here.
     why: Option<String>,
-    banned: Option<String>,
 }
 
 impl LogInPage<'_> {
     fn why(&self) -> Option<&str> {
-        self.why.as_deref().filter(|_| self.typed.destination.saved.is_none() && self.banned.is_none())
+        self.why.as_deref().filter(|_| self.typed.destination.saved.is_none())
     }
 
     fn sign_up(&self) -> String {
@@ -82,12 +81,11 @@ impl LogInPage<'_> {
     }
 }
 
-async fn page(
+pub async fn again(
     app: &App,
     viewer: &MaybeMember,
     typed: &LoginForm,
     errors: FormErrors,
-    banned: Option<String>,
 ) -> Result<Response, Error> {
     let mut page = Page::new(app, viewer, "login", "Log in");
     page.robots = false;
@@ -96,27 +94,7 @@ async fn page(
         None => login_purpose::sentence_for(typed.why)
             .or_else(|| login_purpose::of_page(typed.destination.goto.as_str(), &viewer.settings)),
     };
-    let status = if banned.is_some() { StatusCode::FORBIDDEN } else { errors.status() };
-    Ok(html_with(status, &LogInPage { page, errors, typed, why, banned }))
-}
-
-pub async fn again(
-    app: &App,
-    viewer: &MaybeMember,
-    typed: &LoginForm,
-    errors: FormErrors,
-) -> Result<Response, Error> {
-    page(app, viewer, typed, errors, None).await
-}
-
-/// Answers the log-in to a banned account with the reason.
-pub async fn banned(
-    app: &App,
-    viewer: &MaybeMember,
-    typed: &LoginForm,
-    sentence: String,
-) -> Result<Response, Error> {
-    page(app, viewer, typed, FormErrors::default(), Some(sentence)).await
+    Ok(html_with(errors.status(), &LogInPage { page, errors, typed, why }))
 }
 
 /// Answers a form sent after the session ended; the page carries its input.
@@ -124,7 +102,7 @@ pub fn log_in_first(page: Page<'_>, saved: SavedForm) -> Response {
     let destination =
         LoginDestination { goto: saved.action.clone(), saved: Some(saved), ..LoginDestination::default() };
     let typed = LoginForm::leading_to(destination);
-    html(&LogInPage { page, errors: FormErrors::default(), typed: &typed, why: None, banned: None })
+    html(&LogInPage { page, errors: FormErrors::default(), typed: &typed, why: None })
 }
 
 /// `GET /login`
@@ -144,6 +122,9 @@ pub async fn show(
         };
         if viewer.member.is_some() {
             return Ok(typed.destination.goto.redirect());
+        }
+        if viewer.banned.is_some() {
+            return Err(Error::Banned);
         }
         return again(&app, &viewer, &typed, FormErrors::default()).await;
     };
@@ -222,9 +203,6 @@ async fn let_in(
     (found, verified): (Credentials, String),
 ) -> Result<Response, Error> {
     let SignupContext { viewer, headers, .. } = comer;
-    if let Some(sentence) = found.ban.sentence(viewer.now) {
-        return banned(app, viewer, &typed, sentence).await;
-    }
     if found.passkeys_only {
         let sentence = "You chose to log in with passkeys only. Log in with one, or set a new password.";
         return again(app, viewer, &typed, FormErrors::one("", sentence)).await;

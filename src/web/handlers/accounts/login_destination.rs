@@ -1,10 +1,11 @@
 //! What a log-in leads to, carried through each of its forms.
 
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 
+use crate::web::error::Error;
 use crate::web::extract::local_redirect::LocalRedirect;
 use crate::web::extract::recovered_form::{Fields, SavedForm};
-use crate::web::extract::session::StartedSession;
+use crate::web::extract::session::{MaybeMember, StartedSession};
 use crate::web::handlers::accounts::signup::SignupContext;
 use crate::web::handlers::votes::pending_vote::PendingVote;
 use crate::web::state::App;
@@ -35,6 +36,7 @@ impl LoginDestination {
     /// Redirects to the recovered form, the pending vote or the previous page.
     pub async fn reach(&self, app: &App, comer: &SignupContext, begun: StartedSession) -> Response {
         let page = match (&self.saved, self.pending) {
+            _ if begun.viewer.banned.is_some() => self.closed(&begun.viewer),
             (Some(saved), _) => {
                 let mut page = Page::new(app, &begun.viewer, "", "Logged in again");
                 page.robots = false;
@@ -47,5 +49,13 @@ impl LoginDestination {
             (None, None) => self.goto.redirect(),
         };
         begun.with(page)
+    }
+
+    /// Leads a banned member to why they are; if something was typed, says so, and the error page shows it.
+    fn closed(&self, viewer: &MaybeMember) -> Response {
+        match (&self.saved, &viewer.banned) {
+            (Some(_), Some(banned)) => Error::forbidden(banned.sentence(viewer.now)).into_response(),
+            _ => Error::Banned.into_response(),
+        }
     }
 }

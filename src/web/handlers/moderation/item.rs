@@ -9,7 +9,7 @@ use crate::domain::accounts::user::Member;
 use crate::domain::items::item::{Item, ItemId, Kind};
 use crate::domain::moderation::item_actions;
 use crate::domain::moderation::permissions::REASONS;
-use crate::store::Duplicate;
+use crate::store::{Conversation, Duplicate};
 use crate::web::actions::moderate::{self, ModerationOutcome, ModerationTarget};
 use crate::web::error::Error;
 use crate::web::extract::form::FormErrors;
@@ -148,6 +148,8 @@ struct ModeratePage<'a> {
     last: Option<LastAction>,
     row: ReviewItem,
     m: ItemActionsPanel,
+    /// Reports that it is illegal.
+    reports: Vec<Conversation>,
 }
 
 struct ModeratedItem {
@@ -200,7 +202,8 @@ impl ModeratedItem {
             ..ItemActionsPanel::on(&self.app, &self.target.item, goto.as_str()).await?
         };
         let last = LastAction::of(&self.app, &self.viewer, &self.member, Some(&self.target.item)).await?;
-        Ok(html_with(status, &ModeratePage { page, last, row, m }))
+        let reports = self.app.store.reports_on(self.target.item.id).await?;
+        Ok(html_with(status, &ModeratePage { page, last, row, m, reports }))
     }
 }
 

@@ -4,10 +4,11 @@ use crate::domain::accounts::user::{Member, Role};
 use crate::web::view::pagination::Tab;
 
 /// The pages in order: label, address and required role.
-const PAGES: [(&str, &str, Role); 11] = [
+const PAGES: [(&str, &str, Role); 12] = [
     ("queue", "/mod", Role::Moderator),
     ("new accounts", "/mod/new", Role::Moderator),
     ("requests", "/mod/requests", Role::Moderator),
+    ("messages", "/mod/messages", Role::Moderator),
     ("sites", "/mod/sites", Role::Moderator),
     ("rules", "/mod/rules", Role::Moderator),
     ("votes", "/mod/votes", Role::Moderator),

@@ -53,10 +53,7 @@ pub async fn log_in(
         Err(store::Error::Refused(sentence)) => return refuse(&sentence).await,
         Err(error) => return Err(error.into()),
     };
-    let VerifiedPasskey { user_id, id, ban } = passed;
-    if let Some(sentence) = ban.sentence(viewer.now) {
-        return login::banned(&app, viewer, &typed, sentence).await;
-    }
+    let VerifiedPasskey { user_id, id } = passed;
     match session::begin(&app, &comer.headers, user_id, Verified::Passkey(id)).await? {
         Some(begun) => Ok(typed.destination.reach(&app, &comer, begun).await),
         None => refuse("This passkey was just removed. Log in another way.").await,

@@ -1,5 +1,6 @@
 //! A member as moderators see them: sanctions, notes, log and the forms of all actions.
 
+pub mod message;
 mod page;
 pub mod reset_link;
 pub mod second_factor;
@@ -36,6 +37,7 @@ pub struct UserActionForm {
     note: String,
     same_as: String,
     warning: String,
+    message: String,
     limit_days: String,
     limit_reason: String,
     ban_days: String,

@@ -157,7 +157,7 @@ impl ModerateUserPage<'_> {
         let is_claimed = !self.user.unclaimed;
         match field {
             "note" | "same_as" => true,
-            "warning" => is_claimed,
+            "warning" | "message" => is_claimed,
             "limit_reason" | "limit_days" => is_claimed || self.limited_until.is_some(),
             "ban_reason" | "ban_days" => is_claimed || self.banned.is_some(),
             "shadow_reason" => self.may_shadow || self.shadowed.is_some(),
