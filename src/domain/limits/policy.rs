@@ -166,7 +166,7 @@ macro_rules! policy_settings {
         messages_per_hour_per_ip: u32 = 10;
         /// Messages to the moderators per hour from the visitors and new accounts of one subnet.
         messages_per_hour_per_subnet: u32 = 20;
-        /// Messages to the moderators per hour from all visitors and new accounts; 0: only members write.
+        /// Messages to the moderators per hour from all visitors and new accounts.
         messages_per_hour_global: u32 = 60;
         /// Accounts created per hour from one IP address.
         signups_per_hour_per_ip: u32 = 5;

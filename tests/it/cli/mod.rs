@@ -10,5 +10,6 @@ pub mod import_long;
 pub mod log;
 mod move_forum;
 pub mod operations;
+mod reports;
 pub mod settings;
 pub mod test_mail;
