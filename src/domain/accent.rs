@@ -65,7 +65,7 @@ impl Rgb {
     }
 
     /// So many 255ths of the way to another colour.
-    fn mixed(self, other: Rgb, step: u8) -> Rgb {
+    pub fn mixed(self, other: Rgb, step: u8) -> Rgb {
         let mix = |from: u8, to: u8| {
             let sum = u32::from(from) * u32::from(255 - step) + u32::from(to) * u32::from(step);
             u8::try_from(sum / 255).unwrap_or(u8::MAX)

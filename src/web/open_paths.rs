@@ -10,8 +10,8 @@ pub fn is_always_open(path: &str) -> bool {
             | ["login", "code" | "passkey"]
             | ["login", "passkey", "challenge"]
             | ["contact", _]
-            | ["invitation" | "setup" | "reset" | "email" | "unsubscribe" | "static", _]
-            | ["favicon.ico" | "robots.txt" | "healthz" | "readyz"]
+            | ["invitation" | "setup" | "reset" | "email" | "unsubscribe" | "static" | "icons", _]
+            | ["favicon.ico" | "site.webmanifest" | "robots.txt" | "healthz" | "readyz"]
     )
 }
 

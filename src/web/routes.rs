@@ -18,7 +18,8 @@ use crate::web::handlers::moderation::log;
 use crate::web::handlers::votes::my_lists::MyList;
 use crate::web::handlers::votes::{flag, my_lists, vote};
 use crate::web::handlers::{
-    contact, feeds, following, hn_redirects, inbox, moderation, pages, search, static_files, statistics,
+    contact, feeds, following, hn_redirects, icons, inbox, moderation, pages, search, static_files,
+    statistics,
 };
 use crate::web::middleware::canonical_url::QueryValue;
 use crate::web::state::App;
@@ -158,7 +159,9 @@ fn machines() -> Router<App> {
         .route("/robots.txt", get(pages::robots))
         .route("/healthz", get(pages::healthz))
         .route("/readyz", get(pages::readyz))
-        .route("/favicon.ico", get(static_files::favicon))
+        .route("/favicon.ico", get(icons::favicon))
+        .route("/icons/{name}", get(icons::show))
+        .route("/site.webmanifest", get(icons::manifest))
         .route("/static/{name}", get(static_files::show))
         // Hacker News addresses
         .route("/news", get(hn_redirects::front_page))

@@ -11,6 +11,7 @@ use crate::domain::face::image::ImageKind;
 use crate::domain::face::page::{BuiltInPage, address};
 use crate::domain::text::{self, Html};
 use crate::store::{self, ImageRow, Store, StoredFace};
+use crate::web::face::icons::Icons;
 use crate::web::face::style::style_of;
 use crate::web::view::assets::Asset;
 
@@ -19,6 +20,7 @@ pub struct Face {
     /// The style sheet with the community's colour; `None`: the built-in one.
     pub style: Option<Asset>,
     images: Vec<ImageRow>,
+    pub icons: Icons,
     /// Of the footer: the community's own pages, then its links.
     pub links: Vec<FooterLink>,
     announcement: Html,
@@ -36,6 +38,7 @@ impl Face {
         Face {
             style: style_of(settings.accent),
             images: stored.images.clone(),
+            icons: Icons::new(settings.accent),
             links,
             announcement: text::render(&settings.announcement),
             has_first_steps: !stored.steps.contains(&FirstStep::All),

@@ -6,6 +6,7 @@ pub mod face;
 pub mod feeds;
 pub mod following;
 pub mod hn_redirects;
+pub mod icons;
 pub mod inbox;
 pub mod items;
 pub mod mail;

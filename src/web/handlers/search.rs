@@ -10,7 +10,7 @@ use serde::Deserialize;
 use crate::domain::accounts::mutes::MuteScope;
 use crate::domain::items::item::Item;
 use crate::web::error::Error;
-use crate::web::extract::session::MaybeMember;
+use crate::web::extract::session::{MaybeMember, address_with};
 use crate::web::member_pages::list_rows::StoryListHtml;
 use crate::web::state::App;
 use crate::web::view::layout::{Page, html};
@@ -73,6 +73,9 @@ pub async fn show(
     let stories = app.row_writer(&viewer).write(&found).await?;
     let title = if q.is_empty() { "Search".to_owned() } else { format!("{q}: search") };
     let mut page = Page::new(&app, &viewer, "search", title);
+    if !q.is_empty() {
+        page = page.fed_by(address_with("/feed/search", &[("q", q)]));
+    }
     page.robots = q.is_empty();
     Ok(html(&SearchPage { page, q, stories }))
 }

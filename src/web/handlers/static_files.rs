@@ -3,7 +3,6 @@
 use axum::Extension;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 
 use crate::domain::face::image::ImageKind;
@@ -11,7 +10,7 @@ use crate::store::ImageFile;
 use crate::web::error::{Error, Sandboxed};
 use crate::web::extract::path::Path;
 use crate::web::state::App;
-use crate::web::view::assets::{Asset, FAVICON};
+use crate::web::view::assets::Asset;
 
 const FOR_EVER: &str = "public, max-age=31536000, immutable";
 
@@ -40,10 +39,4 @@ async fn image(app: &App, kind: ImageKind, name: &str) -> Result<Response, Error
     let keep = if about.file_name() == name { FOR_EVER } else { "no-store" };
     let headers = [(CONTENT_TYPE, about.format.content_type()), (CACHE_CONTROL, keep)];
     Ok((headers, Extension(Sandboxed), bytes).into_response())
-}
-
-/// `/favicon.ico`, which browsers request by default.
-pub async fn favicon() -> Response {
-    let headers = [(CONTENT_TYPE, "image/svg+xml"), (CACHE_CONTROL, "public, max-age=86400")];
-    (headers, Bytes::from_static(FAVICON)).into_response()
 }

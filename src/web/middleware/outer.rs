@@ -26,8 +26,8 @@ use crate::web::middleware::{canonical_url, own_writes};
 use crate::web::state::App;
 
 /// Own assets only; nothing inline.
-const CSP: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src \
-                   'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+const CSP: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; manifest-src \
+                   'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 /// For images that admins upload: an SVG opened by itself runs nothing and loads nothing.
 const SANDBOX: &str = "sandbox; default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'";

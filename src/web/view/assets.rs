@@ -12,7 +12,6 @@ pub struct Asset {
 pub struct Assets {
     pub style: String,
     pub script: String,
-    pub favicon: String,
     pub all: Vec<Asset>,
 }
 
@@ -32,20 +31,18 @@ const SCRIPT: &str = concat!(
     include_str!("../../../static/passkeys.js"),
 );
 
-const FILES: [(&str, &str, &str, &[u8]); 3] = [
+const FILES: [(&str, &str, &str, &[u8]); 2] = [
     ("style", "css", "text/css; charset=utf-8", STYLE.as_bytes()),
     ("script", "js", "text/javascript; charset=utf-8", SCRIPT.as_bytes()),
-    ("favicon", "svg", "image/svg+xml", FAVICON),
 ];
-pub const FAVICON: &[u8] = include_bytes!("../../../static/favicon.svg");
 
 impl Assets {
     pub fn new() -> Assets {
         let all = FILES.map(|(stem, extension, content_type, bytes)| {
             Asset::new(stem, extension, content_type, Bytes::from_static(bytes))
         });
-        let [style, script, favicon] = all.each_ref().map(Asset::path);
-        Assets { style, script, favicon, all: all.into() }
+        let [style, script] = all.each_ref().map(Asset::path);
+        Assets { style, script, all: all.into() }
     }
 }
 

@@ -25,6 +25,8 @@ use crate::store::{AccountReminders, LastMute};
 use crate::web::error::Error;
 use crate::web::extract::session::{MaybeMember, address_with, log_in_address};
 use crate::web::face::Face;
+use crate::web::face::icons::Picture;
+use crate::web::feeds::FeedFormat;
 use crate::web::member_pages::gzip_segments::as_page;
 use crate::web::state::App;
 use crate::web::view::assets::{Asset, Assets};
@@ -78,6 +80,7 @@ pub struct Page<'a> {
     pub section: &'a str,
     pub title: String,
     description: Option<String>,
+    feed: Option<String>,
     pub theme: Option<Theme>,
     pub viewer: Option<PageViewer>,
     /// The name of somebody who is banned and logged in.
@@ -139,6 +142,7 @@ impl<'a> Page<'a> {
             section: "",
             title: title.into(),
             description: None,
+            feed: None,
             theme: None,
             viewer: None,
             banned: None,
@@ -158,6 +162,23 @@ impl<'a> Page<'a> {
     pub fn of_list(mut self, at: PageQuery) -> Page<'a> {
         self.robots = self.robots && at.at.is_none();
         self
+    }
+
+    /// A page that has a feed: its address without the ending; a query may follow.
+    pub fn fed_by(mut self, feed: impl Into<String>) -> Page<'a> {
+        self.feed = Some(feed.into());
+        self
+    }
+
+    /// The formats and addresses of the page's feed, or of the front page's.
+    pub fn feeds(&self) -> [(FeedFormat, String); 3] {
+        let feed = self.feed.as_deref().unwrap_or("/feed/top");
+        let (path, query) = feed.find('?').map_or((feed, ""), |at| feed.split_at(at));
+        FeedFormat::ALL.map(|format| (format, format!("{path}.{}{query}", format.ending())))
+    }
+
+    pub fn feed_title(&self) -> &str {
+        if self.feed.is_some() { &self.title } else { &self.settings.site_name }
     }
 
     pub fn described(mut self, description: String) -> Page<'a> {
@@ -200,7 +221,16 @@ impl<'a> Page<'a> {
     }
 
     pub fn favicon(&self) -> &str {
-        &self.assets.favicon
+        self.face.icons.address(Picture::Icon)
+    }
+
+    pub fn touch_icon(&self) -> &str {
+        self.face.icons.address(Picture::Icon180)
+    }
+
+    /// What sites show of a link to this page.
+    pub fn share_picture(&self) -> &str {
+        self.face.icons.address(Picture::Share)
     }
 
     pub fn announcement(&self) -> Option<&Html> {

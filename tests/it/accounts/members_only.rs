@@ -18,7 +18,7 @@ async fn closed() -> TestApp {
     app
 }
 
-const OPEN: [&str; 14] = [
+const OPEN: [&str; 16] = [
     "/login",
     "/signup",
     "/invitation/",
@@ -33,6 +33,8 @@ const OPEN: [&str; 14] = [
     "/healthz",
     "/readyz",
     "/favicon.ico",
+    "/icons/",
+    "/site.webmanifest",
 ];
 
 /// What somebody who is banned finds of their own.

@@ -11,7 +11,7 @@ use scraper::{ElementRef, Html};
 use crate::support::page::{Element, Page, count, fold, is_inline, parsed};
 
 /// How the text of a page may differ from one run to the next: the hash in the address of an asset.
-const ASSETS: [&str; 3] = ["/static/style.", "/static/script.", "/static/favicon."];
+const ASSETS: [&str; 2] = ["/static/style.", "/static/script."];
 
 /// The role of an element; empty where it has none that is told.
 pub fn role(element: ElementRef<'_>) -> &str {

@@ -204,6 +204,8 @@ GET  /robots.txt
 GET  /healthz
 GET  /readyz
 GET  /favicon.ico
+GET  /icons/{name}
+GET  /site.webmanifest
 GET  /static/{name}
 GET  /news p
 GET  /newest next

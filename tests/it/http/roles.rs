@@ -409,6 +409,7 @@ pub async fn case(app: &TestApp, row: &Row, who: Who) -> Case {
         "unclaimed" => ghost.clone(),
         "self" => name.clone(),
         "missing" => "nobody-of-that-name".to_owned(),
+        "picture" => "0b6e5f-share.png".to_owned(),
         "asset" => app.app.assets.style.trim_start_matches("/static/").to_owned(),
         _ => author.clone(),
     };

@@ -148,8 +148,9 @@ pub async fn show(
         "" => None,
         about => Some(app.renderer(viewer.from).once(about).await?),
     };
-    let mut page =
+    let page =
         Page::new(&app, &viewer, "user", user.name.as_str()).described(text::excerpt(&user.about, 160));
+    let mut page = page.fed_by(format!("/feed/user/{}", user.name));
     page.robots = banned.is_none();
     let (stories, comments) = latest(&app, &viewer, &user).await?;
     Ok(html(&UserPage {
@@ -190,6 +191,7 @@ pub async fn submissions(
     let empty = EmptyState::new(empty, "/new", "See the new stories");
     let stories = app.row_writer(&viewer).write(&items).await?;
     let page = Page::new(&app, &viewer, "user", format!("Submissions by {}", user.name));
+    let page = page.fed_by(format!("/feed/user/{}/submissions", user.name));
     Ok(html(&StoriesPage {
         choices: tabs(&page, &user.name, by == Some(user.id), "submissions"),
         page,
@@ -223,6 +225,7 @@ pub async fn comments(
     let UnmutedPage { items, more } = app.unmuted_page((&viewer, scope), from, &base, read).await?;
     let comments = flat(&app, &viewer, &items).await?;
     let page = Page::new(&app, &viewer, "user", format!("Comments by {}", user.name));
+    let page = page.fed_by(format!("/feed/user/{}/comments", user.name));
     Ok(html(&CommentsPage {
         choices: tabs(&page, &user.name, by == Some(user.id), "comments"),
         page,

@@ -90,7 +90,7 @@ pub async fn newest(
     let empty = EmptyState::new("Nobody has commented yet.", "/new", "See the new stories");
     Ok(html(&CommentsPage {
         comments: flat(&app, &viewer, &items).await?,
-        page: Page::new(&app, &viewer, "comments", "Newest comments"),
+        page: Page::new(&app, &viewer, "comments", "Newest comments").fed_by("/feed/comments"),
         choices: choices(false),
         more,
         empty: items.all_muted().unwrap_or(empty.on(at.is_first(), "/comments")),
@@ -109,7 +109,7 @@ pub async fn best(
         EmptyState::new("No comments in the last seven days.", "/comments", "See the newest comments");
     Ok(html(&CommentsPage {
         comments: flat(&app, &viewer, &items).await?,
-        page: Page::new(&app, &viewer, "comments", "Best comments").of_list(at),
+        page: Page::new(&app, &viewer, "comments", "Best comments").of_list(at).fed_by("/feed/best-comments"),
         choices: choices(true),
         more,
         empty: items.all_muted().unwrap_or(empty.on(at.is_first(), "/comments/best")),

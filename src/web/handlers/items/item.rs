@@ -357,7 +357,7 @@ impl ItemPageData<'_> {
         let mut page = Page::new(self.app, self.viewer, "item", title).described(description);
         page.is_article = true;
         page.robots = shown;
-        page
+        if shown { page.fed_by(format!("/feed/item/{}", self.item.id)) } else { page }
     }
 }
 

@@ -149,7 +149,7 @@ pub async fn newest(
     let (scope, from) = (MuteScope::Lists, at.items(&app.store).await?);
     let UnmutedPage { items, more } = app.unmuted_page((&viewer, scope), from, "/new", read).await?;
     let rows = StoryListPage::of((&app, &viewer), &items, (1, more), hid).await?;
-    let page = Page::new(&app, &viewer, "new", "New stories");
+    let page = Page::new(&app, &viewer, "new", "New stories").fed_by("/feed/new");
     let empty = EmptyState::new("No stories yet.", "/submit", "Submit the first story");
     Ok(html(&answer(page, rows, empty.on(at.is_first(), "/new"))))
 }
@@ -179,7 +179,7 @@ pub async fn best(
         href: format!("/best?over={name}"),
         current: o == over,
     });
-    let page = Page::new(&app, &viewer, "best", "Best stories").of_list(at);
+    let page = Page::new(&app, &viewer, "best", "Best stories").of_list(at).fed_by("/feed/best");
     let empty = EmptyState::new("No stories in this period.", "/best?over=all", "The best of all time");
     let empty = empty.on(at.is_first(), first);
     Ok(html(&StoriesPage { choices: choices.into(), ..answer(page, rows, empty) }))
@@ -219,6 +219,7 @@ pub fn plain(of: &'static PlainList) -> MethodRouter<App> {
         let first = format!("/{}", of.section);
         let rows = ranked(&app, &viewer, of.list, &first, (at, hid)).await?;
         let page = Page::new(&app, &viewer, of.section, of.title).of_list(at);
+        let page = page.fed_by(format!("/feed/{}", of.section));
         let (what, href, next) = of.empty;
         let empty = EmptyState::new(what, href, next).on(at.is_first(), first);
         Ok::<_, Error>(html(&answer(page, rows, empty)))
@@ -337,6 +338,7 @@ pub async fn from(
     let UnmutedPage { items, more } = app.unmuted_page((&viewer, scope), cursor, &base, read).await?;
     let rows = StoryListPage::of((&app, &viewer), &items, (1, more), hid).await?;
     let page = Page::new(&app, &viewer, "from", format!("Stories from {name}"));
+    let page = page.fed_by(format!("/feed/from/{name}"));
     let intro = Some("Newest first.".to_owned());
     let empty =
         EmptyState::new(format!("Nothing from {name} has been submitted yet."), "/submit", "Submit a story");

@@ -303,7 +303,7 @@ pub async fn show(
         Err(FormRefusal::Error(error)) => return Err(error),
     };
     let more = next_page(&mut logged, PAGE_SIZE, &asked.address(), |last| [("before", last.token.clone())]);
-    let mut page = Page::new(&app, &viewer, "log", "Moderation log");
+    let mut page = Page::new(&app, &viewer, "log", "Moderation log").fed_by("/feed/log");
     page.robots = viewer.settings.moderation_log == LogVisibility::Public
         && !asked.is_narrowed()
         && asked.before.is_none();
