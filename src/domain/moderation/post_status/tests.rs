@@ -17,6 +17,7 @@ fn author(role: Role) -> Member {
         shadow_banned_at: None,
         limited_until: None,
         show_dead: false,
+        passkeys_only: false,
         theme: Theme::System,
         comment_order: CommentOrder::default(),
     }
