@@ -167,7 +167,7 @@ test("a banned member's session stops at once, and a shadow-banned one notices n
   await field(ben, "Name").fill("ben");
   await field(ben, "Password").fill("lantern river ninety crates");
   await button(main(ben), "Log in").click();
-  assert.match(await main(ben).getByRole("alert").textContent(), /This account is banned until .*: threats/);
+  assert.match(await main(ben).getByRole("status").textContent(), /This account is banned until .*: threats/);
   assert.match((await lastActs(1))[0], /mona banned ben/);
 
   const sly = await person(forum, { name: "sly", javaScript: false });
