@@ -20,5 +20,12 @@ pub fn is_always_open(path: &str) -> bool {
 /// closed unless it is named here.
 pub fn is_open_to_banned(path: &str) -> bool {
     let parts: Vec<&str> = path.split('/').skip(1).collect();
-    matches!(parts[..], ["banned"] | ["settings", "export" | "delete"] | ["settings", "export", "file"])
+    matches!(
+        parts[..],
+        ["banned"]
+            | ["settings", "export" | "delete"]
+            | ["settings", "export", "file"]
+            // The end of an account that has no password is confirmed with a passkey.
+            | ["settings", "passkeys", "challenge"]
+    )
 }

@@ -38,7 +38,8 @@ const OPEN: [&str; 16] = [
 ];
 
 /// What somebody who is banned finds of their own.
-const OPEN_TO_BANNED: [&str; 3] = ["/banned", "/settings/export", "/settings/delete"];
+const OPEN_TO_BANNED: [&str; 4] =
+    ["/banned", "/settings/export", "/settings/delete", "/settings/passkeys/challenge"];
 
 fn is_open(path: &str) -> bool {
     path.starts_with("/static/") || OPEN.iter().any(|open| path.starts_with(open))
