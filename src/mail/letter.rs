@@ -148,7 +148,7 @@ impl Letter {
             "Your message has arrived and has the number {number}. The moderators will answer it, and you \
              will get mail when they do."
         );
-        let keep = "Keep this address to yourself: whoever has it can read and answer. If this was not \
+        let keep = "Keep this address to yourself: anyone who has it can read and answer. If this was not \
                     you, do nothing.";
         let reason = format!("You get this because the address was given to the moderators of {site}.");
         Letter {

@@ -25,6 +25,8 @@ pub fn is_open_to_banned(path: &str) -> bool {
         ["banned"]
             | ["settings", "export" | "delete"]
             | ["settings", "export", "file"]
+            // An answer, or the decision on a report.
+            | ["messages", _]
             // The end of an account that has no password is confirmed with a passkey.
             | ["settings", "passkeys", "challenge"]
     )

@@ -152,8 +152,8 @@ pub enum ConversationError {
     )]
     TooMany,
     #[error(
-        "Many messages are waiting for the moderators, so no more are taken at the moment. Please try again \
-         in some days, or use another way on the contact page."
+        "Too many messages are waiting for the moderators, so yours was not sent. Please try again in a few \
+         days, or use another way on the contact page."
     )]
     Full,
     #[error("You have sent {MAX_UNANSWERED} messages in a row. Please wait for an answer.")]
@@ -172,6 +172,17 @@ pub enum ConversationError {
     NoObjection,
     #[error("This is your own conversation, so another moderator has to deal with it.")]
     Own,
+    #[error("This report is about your own post, so another moderator has to deal with it.")]
+    OwnPost,
+    #[error("This report was decided meanwhile. Reload the page to see how.")]
+    Decided,
+    #[error("A report is resolved by a decision: choose one below, with reasons.")]
+    Undecided,
+    #[error(
+        "This post is not public: it waits for approval, or was merged into another story. Decline it in the \
+         queue, or report what it was merged into."
+    )]
+    NotPublic,
 }
 
 /// A message as it is kept: Markdown source.

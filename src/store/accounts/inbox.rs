@@ -9,7 +9,7 @@ use crate::domain::mail::choices::MailTimes;
 use crate::domain::text;
 use crate::store::accounts::pending_activity::SeenMark;
 use crate::store::items::rows::select_item;
-use crate::store::{Bindable, Change, Error, ItemCursor, Result, Store, Tx};
+use crate::store::{Bindable, Change, Error, Result, Store, Tx};
 
 /// A post, as it tells members.
 pub(crate) struct ToldPost {
@@ -182,17 +182,14 @@ pub(crate) async fn tell_of_notification(
 
 impl Store {
     /// Visible replies to a member, the newest first, as far back as an inbox is kept.
-    pub async fn replies_to(&self, user: UserId, page: ItemCursor) -> Result<Vec<Item>> {
+    pub async fn replies_to(&self, user: UserId, rows: i64) -> Result<Vec<Item>> {
         self.read
             .sql(select_item!(
-                "where i.id in (select item_id from inbox where user_id = $1 and kind = 'reply' \
-                 and (created_at, item_id) < ($2, $3) order by created_at desc, id desc limit $4) \
-                 and i.dead is null and i.deleted_at is null order by i.time desc, i.id desc"
+                "join inbox n on n.item_id = i.id where n.user_id = $1 and n.kind = 'reply' \
+                 and i.dead is null and i.deleted_at is null order by n.created_at desc, n.id desc limit $2"
             ))
             .bind(user)
-            .bind(page.before.0)
-            .bind(page.before.1)
-            .bind(page.rows)
+            .bind(rows)
             .fetch_all()
             .await
     }

@@ -29,11 +29,9 @@ impl Store {
         {
             return Err(Error::Conflict);
         }
-        let can_log_in = tx.sql(
-            "select 1 from users where id = $1 and password is not null and (banned_at is null or \
-             banned_until <= $2)",
-        );
-        if !can_log_in.bind(user).bind(act.at).exists().await? {
+        // A banned member logs in to appeal.
+        let can_log_in = tx.sql("select 1 from users where id = $1 and password is not null");
+        if !can_log_in.bind(user).exists().await? {
             return Err(Error::Conflict);
         }
         put_password_reset(&mut tx, user, token_hash, expires_at).await?;

@@ -33,7 +33,7 @@ pub(super) async fn mail_receipt(
 }
 
 /// Tells of an answer: somebody without an account at the address that they gave, with a receipt of its own;
-/// and a banned member who appeals, as their inbox is closed to them.
+/// and a banned member, as their inbox is closed to them.
 pub(super) async fn mail_answer(
     tx: &mut Tx,
     of: &ConversationState,
@@ -49,14 +49,17 @@ pub(super) async fn mail_answer(
             let content = MailContent::Answer { token, number, is_decision };
             enqueue_within(tx, (None, &of.email), &content, ANSWERS, now).await
         }
-        Some(user) if of.kind == ConversationKind::Appeal => {
-            let select = "select address from mailboxes where user_id = $1 and address is not null";
-            let address: Option<String> = tx.sql(select).bind(user).fetch_optional_scalar().await?;
+        Some(user) => {
+            let select = "select b.address from mailboxes b join users u on u.id = b.user_id where b.user_id \
+                          = $1 and b.address is not null and ($2 or u.banned_at is not null and \
+                          (u.banned_until is null or u.banned_until > $3))";
+            let select = tx.sql(select).bind(user).bind(of.kind == ConversationKind::Appeal).bind(now);
+            let address: Option<String> = select.fetch_optional_scalar().await?;
             let Some(address) = address else { return Ok(()) };
             let content = MailContent::Answer { token: None, number, is_decision };
             enqueue_within(tx, (Some(user), &address), &content, ANSWERS, now).await
         }
-        _ => Ok(()),
+        None => Ok(()),
     }
 }
 

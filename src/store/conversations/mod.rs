@@ -48,6 +48,7 @@ pub(crate) async fn purge(tx: &mut Tx, before: Timestamp) -> Result<()> {
 pub(crate) async fn delete_of(tx: &mut Tx, user: UserId) -> Result<()> {
     let select = "select id from conversations where user_id = $1 and kind <> 'report'";
     let own: Vec<ConversationId> = tx.sql(select).bind(user).fetch_scalars().await?;
+    tx.sql("update conversations set claimed_by = null where claimed_by = $1").bind(user).execute().await?;
     delete(tx, &own).await
 }
 

@@ -7,10 +7,14 @@ use crate::domain::accounts::user::UserId;
 use crate::domain::conversations::{
     ConversationError, ConversationId, ConversationKind, ConversationStatus, MessageKind,
 };
+use crate::domain::items::item::{DeadReason, ItemId};
 use crate::domain::moderation::action::Action;
 use crate::store::accounts::author;
-use crate::store::conversations::writing::{NewConversation, NewMessage, insert, insert_message};
+use crate::store::conversations::writing::{
+    NewConversation, NewMessage, insert, insert_message, is_same_message, same_conversation,
+};
 use crate::store::conversations::{ConversationState, mails, state};
+use crate::store::items::rows::item_in;
 use crate::store::moderation::actions::set_killed;
 use crate::store::moderation::log_entry::{ActionContext, LogEntry, append_log_entry, log_and_notify};
 use crate::store::moderation::notifications::{Terms, notify};
@@ -29,8 +33,17 @@ async fn for_moderator(
         if state.user_id == Some(actor) {
             return Err(Error::refused(ConversationError::Own));
         }
+        if is_about_post_of(tx, &state, actor).await? {
+            return Err(Error::refused(ConversationError::OwnPost));
+        }
     }
     Ok(state)
+}
+
+/// Whether somebody reported a post of theirs: they are not to learn who did.
+async fn is_about_post_of(tx: &mut Tx, of: &ConversationState, actor: UserId) -> Result<bool> {
+    let Some(item) = of.item_id else { return Ok(false) };
+    tx.sql("select 1 from items where id = $1 and author_id = $2").bind(item).bind(actor).exists().await
 }
 
 impl Store {
@@ -59,7 +72,7 @@ impl Store {
         self.commit(tx, &[]).await
     }
 
-    /// Answers, and claims it if nobody has.
+    /// Answers, and claims it if nobody has. The same text again does nothing.
     pub async fn answer_conversation(
         &self,
         id: ConversationId,
@@ -68,6 +81,9 @@ impl Store {
     ) -> Result<()> {
         let mut tx = self.begin().await?;
         let state = for_moderator(&mut tx, id, act.actor, act.at).await?;
+        if is_same_message(&mut tx, id, act.actor, text, act.at).await? {
+            return Ok(());
+        }
         add_answer(&mut tx, &state, text, act).await?;
         self.commit(tx, &changes(&state)).await
     }
@@ -110,6 +126,9 @@ impl Store {
                     ground: None,
                     text,
                 };
+                if let Some(first) = same_conversation(&mut tx, &new, act.at).await? {
+                    return Ok(first);
+                }
                 insert(&mut tx, &new, ConversationStatus::Answered, act.at).await?.0
             }
         };
@@ -119,7 +138,8 @@ impl Store {
         Ok(id)
     }
 
-    /// Resolves a conversation, or reopens it. Fails with `Conflict` if it is so already.
+    /// Resolves a conversation, or reopens it. Fails with `Conflict` if it is so already, with `Refused` for a
+    /// report, which a decision resolves.
     pub async fn resolve_conversation(
         &self,
         id: ConversationId,
@@ -130,6 +150,9 @@ impl Store {
         let state = for_moderator(&mut tx, id, act.actor, act.at).await?;
         if (state.status == ConversationStatus::Resolved) == on {
             return Err(Error::Conflict);
+        }
+        if on && state.kind == ConversationKind::Report {
+            return Err(Error::refused(ConversationError::Undecided));
         }
         let status = if on { ConversationStatus::Resolved } else { ConversationStatus::Waiting };
         tx.sql("update conversations set status = $2, last_at = $3 where id = $1")
@@ -143,9 +166,10 @@ impl Store {
         self.commit(tx, &[Change::Lists]).await
     }
 
-    /// Decides on a report with reasons, which the one who reported is told. Removing kills the post, unless
-    /// it is dead, with the same reasons, which its author and the log are told. Fails with `NotFound` if it
-    /// is no report.
+    /// Decides on a report with reasons, which the one who reported is told. Removing kills the post with the
+    /// same reasons, which its author and the log are told, so that nothing but a moderator restores it. Fails
+    /// with `NotFound` if it is no report, with `Refused` if it was decided and nobody objected, or the post
+    /// is not public.
     pub async fn decide_report(
         &self,
         id: ConversationId,
@@ -157,13 +181,11 @@ impl Store {
         let (ConversationKind::Report, Some(item)) = (state.kind, state.item_id) else {
             return Err(Error::NotFound);
         };
+        if state.status == ConversationStatus::Resolved {
+            return Err(Error::refused(ConversationError::Decided));
+        }
         if decision == MessageKind::Removed {
-            match set_killed(&mut tx, item, true).await {
-                Ok((post, entry)) => log_and_notify(&mut tx, post, entry, act).await?,
-                // It is dead.
-                Err(Error::Conflict) => {}
-                Err(error) => return Err(error),
-            }
+            remove_post(&mut tx, item, act).await?;
         }
         let message = NewMessage { author: act.actor, by_moderator: true, kind: decision, text: act.reason };
         insert_message(&mut tx, id, message, act.at).await?;
@@ -174,6 +196,22 @@ impl Store {
         let mut changes = changes(&state);
         changes.push(Change::Public);
         self.commit(tx, &changes).await
+    }
+}
+
+/// Kills a post. One that is dead already becomes one that a moderator killed.
+async fn remove_post(tx: &mut Tx, item: ItemId, act: ActionContext<'_>) -> Result<()> {
+    match set_killed(tx, item, true).await {
+        Ok((post, entry)) => log_and_notify(tx, post, entry, act).await,
+        Err(Error::Conflict) => {
+            let post = item_in(tx, item).await?;
+            if !matches!(post.dead, Some(DeadReason::Killed | DeadReason::Shadow)) {
+                return Err(Error::refused(ConversationError::NotPublic));
+            }
+            tx.sql("update items set dead = 'killed' where id = $1").bind(item).execute().await?;
+            log_and_notify(tx, (item, post.author_id), LogEntry::of(Action::Kill), act).await
+        }
+        Err(error) => Err(error),
     }
 }
 
@@ -220,7 +258,10 @@ async fn log(tx: &mut Tx, state: &ConversationState, action: Action, act: Action
 }
 
 async fn tell(tx: &mut Tx, state: &ConversationState, action: Action, act: ActionContext<'_>) -> Result<()> {
-    if let Some(user) = state.user_id {
+    let has_account = "select 1 from users where id = $1 and deleted_at is null";
+    if let Some(user) = state.user_id
+        && tx.sql(has_account).bind(user).exists().await?
+    {
         let detail = state.id.to_string();
         let terms = Terms { detail: &detail, ..Terms::default() };
         notify(tx, user, LogEntry::of(action), terms, ActionContext { reason: "", ..act }).await?;

@@ -87,10 +87,12 @@ impl Store {
         if state.user_id != author {
             return Err(Error::NotFound);
         }
-        if let Some(user) = author.filter(|_| state.kind != ConversationKind::Appeal) {
+        if let Some(user) =
+            author.filter(|_| state.kind != ConversationKind::Appeal && kind != MessageKind::Objection)
+        {
             author::writer(&mut tx, user, now).await?;
         }
-        if is_same_message(&mut tx, conversation, text, now).await? {
+        if is_same_message(&mut tx, conversation, author, text, now).await? {
             return Ok(());
         }
         check_message(&mut tx, &state, kind, now).await?;
@@ -110,7 +112,8 @@ impl Store {
     }
 }
 
-async fn same_conversation(
+/// The same, opened just now.
+pub(super) async fn same_conversation(
     tx: &mut Tx,
     new: &NewConversation<'_>,
     now: Timestamp,
@@ -179,17 +182,23 @@ async fn check_outsiders(tx: &mut Tx) -> Result<()> {
     if waiting >= MAX_WAITING_OUTSIDERS { Err(Error::refused(ConversationError::Full)) } else { Ok(()) }
 }
 
-async fn is_same_message(tx: &mut Tx, id: ConversationId, text: &str, now: Timestamp) -> Result<bool> {
-    let latest: Option<(String, Timestamp, bool)> = tx
+/// Whether the latest message is the same, by the same author, and was sent just now.
+pub(super) async fn is_same_message(
+    tx: &mut Tx,
+    id: ConversationId,
+    author: Option<UserId>,
+    text: &str,
+    now: Timestamp,
+) -> Result<bool> {
+    let latest: Option<(String, Timestamp, Option<UserId>)> = tx
         .sql(
-            "select text, created_at, by_moderator from messages where conversation_id = $1 order by id desc \
+            "select text, created_at, author_id from messages where conversation_id = $1 order by id desc \
              limit 1",
         )
         .bind(id)
         .fetch_optional()
         .await?;
-    Ok(latest
-        .is_some_and(|(before, at, by_moderator)| !by_moderator && before == text && now.since(at) < SAME))
+    Ok(latest.is_some_and(|(before, at, by)| by == author && before == text && now.since(at) < SAME))
 }
 
 async fn check_message(
@@ -198,22 +207,23 @@ async fn check_message(
     kind: MessageKind,
     now: Timestamp,
 ) -> Result<()> {
-    let messages: Vec<(MessageKind, Timestamp, bool)> = tx
+    let mut messages: Vec<(MessageKind, Timestamp, bool)> = tx
         .sql(
             "select kind, created_at, by_moderator from messages where conversation_id = $1 order by id \
-             limit $2",
+             desc limit $2",
         )
         .bind(state.id)
         .bind(MAX_MESSAGES)
         .fetch_all()
         .await?;
+    messages.reverse();
     let number = i64::try_from(messages.len()).unwrap_or(i64::MAX);
     let in_a_row = messages.iter().rev().take_while(|(_, _, by_moderator)| !by_moderator).count();
-    let may = if number >= MAX_MESSAGES {
-        Err(ConversationError::LongConversation)
-    } else if kind == MessageKind::Objection {
+    let may = if kind == MessageKind::Objection {
         let may = may_object(messages.iter().map(|(kind, at, _)| (*kind, *at)), now);
         if may { Ok(()) } else { Err(ConversationError::NoObjection) }
+    } else if number >= MAX_MESSAGES {
+        Err(ConversationError::LongConversation)
     } else if state.status == ConversationStatus::Resolved {
         Err(ConversationError::Resolved)
     } else if i64::try_from(in_a_row).unwrap_or(i64::MAX) >= MAX_UNANSWERED {

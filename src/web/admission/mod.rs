@@ -15,7 +15,7 @@ pub use self::memory_budget::{CachedPart, MemoryBudget, SharedReservation};
 pub use self::password_queue::{PasswordQueue, Requester};
 use self::refusals::Refusals;
 pub use self::request_body::{MAX_BODY_BYTES, read_body};
-pub use self::work_queue::{WorkQueue, WorkerPool, Workers};
+pub use self::work_queue::{WorkPermit, WorkQueue, WorkerPool, Workers};
 use crate::config::ServerSettings;
 use crate::fair_semaphore::{FairPermit, FairSemaphore, Overloaded};
 use crate::web::error::Error;

@@ -239,7 +239,7 @@ impl CachedPage {
 
     /// Fails with `Overloaded` if the memory budget is used up.
     async fn answer(&self, wanted: &WantedEncodings<'_>) -> Result<Response, Overloaded> {
-        let is_unchanged = self.modified.zip(wanted.since).is_some_and(|(modified, since)| modified <= since);
+        let is_unchanged = self.modified.zip(wanted.since).is_some_and(|(modified, since)| modified == since);
         if is_unchanged || wanted.known.iter().any(|known| names(known, &self.etag)) {
             let mut response = StatusCode::NOT_MODIFIED.into_response();
             for name in [ETAG, LAST_MODIFIED, VARY, CACHE_CONTROL] {

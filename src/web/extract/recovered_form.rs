@@ -21,9 +21,9 @@ const SAVED: &str = "kept.";
 #[rustfmt::skip]
 const CONTROLS: [&str; 40] = [
     "add", "ban_days", "best_of", "bring_back", "decision", "default[]", "dir", "effect", "end", "footer",
-    "good_faith", "goto", "ground", "inbox", "kind", "limit_days", "not_me", "objection", "on", "order", "over",
-    "passkey", "pending", "posts", "preview", "restriction", "retry", "role", "show_dead", "step", "suggest",
-    "sure", "take", "theme", "username", "version", "vote", "why", ACTION, PAGE,
+    "good_faith", "goto", "ground", "inbox", "kind", "limit_days", "not_me", "objection", "on", "order",
+    "over", "passkey", "pending", "posts", "preview", "restriction", "retry", "role", "show_dead", "step",
+    "suggest", "sure", "take", "theme", "username", "version", "vote", "why", ACTION, PAGE,
 ];
 /// Fields whose names contain these are never sent back.
 const SECRETS: [&str; 4] = ["password", "current", "token", "secret"];

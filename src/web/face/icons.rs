@@ -1,9 +1,8 @@
-//! Icons for tabs and home screens and a picture for shared links: the mark, in white, on the accent. They are made
-//! when they are first asked for.
-
-use std::sync::OnceLock;
+//! Icons for tabs and home screens and a picture for shared links: the mark, in white, on the accent. They
+//! are made when they are first asked for.
 
 use bytes::Bytes;
+use tokio::sync::OnceCell;
 
 use crate::domain::accent::{Accent, Rgb};
 
@@ -81,7 +80,7 @@ const SHARE_OF_SIDE: f64 = 0.8;
 pub struct Icons {
     ground: Rgb,
     addresses: [String; Picture::ALL.len()],
-    made: [OnceLock<Bytes>; Picture::ALL.len()],
+    made: [OnceCell<Bytes>; Picture::ALL.len()],
 }
 
 impl Icons {
@@ -98,17 +97,21 @@ impl Icons {
         self.addresses.get(picture as usize).map_or("", String::as_str)
     }
 
-    /// The content of the file.
-    pub fn bytes(&self, picture: Picture) -> Result<Bytes, png::EncodingError> {
-        let kept = self.made.get(picture as usize);
-        if let Some(bytes) = kept.and_then(OnceLock::get) {
-            return Ok(bytes.clone());
-        }
-        let bytes = match picture {
-            Picture::Icon => Bytes::from(svg(self.ground)),
-            _ => Bytes::from(encoded(picture.size(), self.ground)?),
+    /// The content of the file, which is drawn once, off the async threads.
+    pub async fn bytes(&self, picture: Picture) -> std::io::Result<Bytes> {
+        let (ground, Some(made)) = (self.ground, self.made.get(picture as usize)) else {
+            return Ok(Bytes::new());
         };
-        Ok(kept.map_or_else(|| bytes.clone(), |kept| kept.get_or_init(|| bytes.clone()).clone()))
+        let draw = || async move {
+            match picture {
+                Picture::Icon => Ok(Bytes::from(svg(ground))),
+                _ => tokio::task::spawn_blocking(move || encoded(picture.size(), ground))
+                    .await?
+                    .map(Bytes::from)
+                    .map_err(std::io::Error::other),
+            }
+        };
+        made.get_or_try_init(draw).await.cloned()
     }
 }
 
@@ -117,9 +120,9 @@ fn svg(ground: Rgb) -> String {
         format!(r#"<rect x="{left}" y="{top}" width="{width}" height="{height}"/>"#)
     };
     let bars: String = MARK.iter().map(bar).collect();
-    format!(
-        r##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {SQUARE} {SQUARE}"><rect width="{SQUARE}" height="{SQUARE}" rx="3" fill="{ground}"/><g fill="#fff">{bars}</g></svg>"##
-    )
+    let square = format!(r#"<rect width="{SQUARE}" height="{SQUARE}" rx="3" fill="{ground}"/>"#);
+    let view = format!(r#"viewBox="0 0 {SQUARE} {SQUARE}""#);
+    format!(r##"<svg xmlns="http://www.w3.org/2000/svg" {view}>{square}<g fill="#fff">{bars}</g></svg>"##)
 }
 
 /// How much of the pixel from `at` to `at + 1` lies between `start` and `start + length`.
@@ -174,17 +177,17 @@ mod tests {
         (reader.info().width, reader.info().height, pixels)
     }
 
-    #[test]
-    fn each_picture_is_the_mark_on_the_accent() {
+    #[tokio::test]
+    async fn each_picture_is_the_mark_on_the_accent() {
         let icons = Icons::new(Accent(Rgb(0x80, 0x10, 0x20)));
         for picture in [Picture::Icon180, Picture::Icon192, Picture::Icon512, Picture::Share] {
-            let (width, height, pixels) = decoded(&icons.bytes(picture).expect("a picture"));
+            let (width, height, pixels) = decoded(&icons.bytes(picture).await.expect("a picture"));
             assert_eq!((width, height), picture.size());
             assert_eq!(&pixels[..3], [0x80, 0x10, 0x20], "the corner is the ground");
             let middle = usize::try_from((height / 2 * width + width / 2) * 3).expect("an index");
             assert_eq!(&pixels[middle..middle + 3], [255, 255, 255], "the middle bar of {picture:?}");
         }
-        let tab = icons.bytes(Picture::Icon).expect("drawn");
+        let tab = icons.bytes(Picture::Icon).await.expect("drawn");
         assert!(String::from_utf8_lossy(&tab).contains(r##"fill="#801020""##));
     }
 

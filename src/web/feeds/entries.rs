@@ -1,6 +1,7 @@
 //! Items as entries of a feed.
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 
 use crate::domain::items::item::{Item, ItemId, Kind, Visibility, may_see};
 use crate::domain::text;
@@ -12,12 +13,17 @@ use crate::web::feeds::{FeedAuthor, FeedContent, FeedEntry, tag};
 use crate::web::state::App;
 
 /// Makes entries of the items that a visitor sees whole; titles of the comments' stories take one more query.
-pub async fn of_items(app: &App, items: &[Item], asked: &FeedQuery) -> Result<Vec<FeedEntry>, Error> {
+pub async fn of_items(
+    app: &App,
+    from: Option<IpAddr>,
+    items: &[Item],
+    asked: &FeedQuery,
+) -> Result<Vec<FeedEntry>, Error> {
     let now = app.clock.now();
     let shown = items.iter().filter(|item| may_see(item, None, now) == Visibility::Whole);
     let shown: Vec<&Item> = shown.collect();
     let texts = if asked.has_texts() {
-        app.renderer(None).page(shown.iter().map(|item| TextSource::listed(item)).collect()).await?
+        app.renderer(from).page(shown.iter().map(|item| TextSource::listed(item)).collect()).await?
     } else {
         PageTexts::default()
     };

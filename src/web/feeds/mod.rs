@@ -89,8 +89,8 @@ pub struct FeedAuthor {
 }
 
 impl Feed {
-    /// Clients revalidate each time, so that a feed is never older than the last write. Its time is replaced by
-    /// that of the first response with the same content, where it is kept.
+    /// Clients revalidate each time, so that a feed is never older than the last write. Its time is replaced
+    /// by that of the first response with the same content, where it is kept.
     pub fn response(&self, format: FeedFormat, now: Timestamp) -> Response {
         let text = match format {
             FeedFormat::Atom => atom::text(self),

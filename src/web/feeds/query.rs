@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::domain::items::item::Item;
+use crate::domain::items::item::{Item, Kind};
 
 /// Entries of a feed, if the reader does not say how many.
 const COUNT: usize = 30;
@@ -12,9 +12,9 @@ const MAX_COUNT: usize = 100;
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct FeedQuery {
-    /// At least so many points.
+    /// At least so many points; of stories.
     points: Option<String>,
-    /// At least so many comments.
+    /// At least so many comments; of stories.
     comments: Option<String>,
     /// Words of the title, or of a comment's text: a phrase, or several that ` OR ` separates.
     q: Option<String>,
@@ -55,8 +55,10 @@ impl FeedQuery {
     }
 
     pub fn takes(&self, item: &Item) -> bool {
-        number(self.points.as_ref()).is_none_or(|points| item.score >= points)
-            && number(self.comments.as_ref()).is_none_or(|comments| item.descendants >= comments)
+        // The points of comments may be for their authors alone.
+        let is_comment = item.kind == Kind::Comment;
+        (is_comment || number(self.points.as_ref()).is_none_or(|points| item.score >= points))
+            && (is_comment || number(self.comments.as_ref()).is_none_or(|least| item.descendants >= least))
             && self.finds(item.title.as_deref().unwrap_or(&item.text))
     }
 

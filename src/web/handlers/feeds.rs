@@ -12,6 +12,7 @@ use crate::domain::items::item::{Item, ItemId, Visibility, may_see};
 use crate::domain::items::title::Section;
 use crate::domain::url::from_param;
 use crate::store::{self, DeadFilter, ItemCursor};
+use crate::web::admission::WorkPermit;
 use crate::web::cache::ranked_lists::{RankedList, TimeSpan};
 use crate::web::error::Error;
 use crate::web::extract::path::Path;
@@ -46,10 +47,11 @@ impl FeedOf {
     async fn response(
         self,
         app: &App,
+        viewer: &MaybeMember,
         items: &[Item],
         (format, asked): (FeedFormat, &FeedQuery),
     ) -> Result<Response, Error> {
-        let entries = entries::of_items(app, items, asked).await?;
+        let entries = entries::of_items(app, viewer.from, items, asked).await?;
         let (base, settings) = (&app.config.base_url, app.settings());
         let feed = Feed {
             title: if self.title.is_empty() {
@@ -66,6 +68,11 @@ impl FeedOf {
         };
         Ok(feed.response(format, app.clock.now()))
     }
+}
+
+/// A turn, for feeds that read more than they show.
+async fn turn(app: &App, viewer: &MaybeMember, asked: &FeedQuery) -> Result<Option<WorkPermit>, Error> {
+    if asked.narrows() { Ok(Some(app.admission.slow_pages.acquire(viewer.from).await?)) } else { Ok(None) }
 }
 
 fn parts(name: &str) -> Result<(&str, FeedFormat), Error> {
@@ -123,6 +130,10 @@ pub async fn list(
     Query(asked): Query<FeedQuery>,
 ) -> Result<Response, Error> {
     let (stem, format) = parts(&name)?;
+    if stem == "search" {
+        return search_feed(&app, &viewer, format, &asked).await;
+    }
+    let _turn = turn(&app, &viewer, &asked).await?;
     let store = &app.store;
     let (title, page, items) = match stem {
         "top" => ("", "/", ranked(&app, RankedList::Top, &asked).await?),
@@ -139,10 +150,9 @@ pub async fn list(
             ("best comments", "/comments/best", ranked(&app, RankedList::BestComments, &asked).await?)
         }
         "log" => return log::feed(&app, &viewer, format).await,
-        "search" => return search_feed(&app, &viewer, format, &asked).await,
         _ => return Err(Error::NotFound),
     };
-    FeedOf::new(format!("/feed/{stem}"), title, page).response(&app, &items, (format, &asked)).await
+    FeedOf::new(format!("/feed/{stem}"), title, page).response(&app, &viewer, &items, (format, &asked)).await
 }
 
 /// Stories whose titles have all the words.
@@ -155,12 +165,12 @@ async fn search_feed(
     let rows = i64::try_from(asked.count()).unwrap_or(i64::MAX);
     let items = search::titles(app, viewer.from, &search::words_of(asked.words()), rows).await?;
     let page = address_with("/search", &[("q", asked.words())]);
-    FeedOf::new("/feed/search", asked.words(), page).response(app, &items, (format, asked)).await
+    FeedOf::new("/feed/search", asked.words(), page).response(app, viewer, &items, (format, asked)).await
 }
 
 /// The person of a feed. A name in another spelling, or an earlier one, is not found: a feed reader keeps
 /// what it subscribed to.
-async fn person(app: &App, name: &str) -> Result<Profile, Error> {
+async fn profile_of(app: &App, name: &str) -> Result<Profile, Error> {
     profile(app, name, "").await.map_err(|error| match error {
         Error::Moved(_) | Error::Renamed(_) => Error::NotFound,
         error => error,
@@ -170,28 +180,32 @@ async fn person(app: &App, name: &str) -> Result<Profile, Error> {
 /// `/feed/user/{feed}`: what a person posted.
 pub async fn user(
     State(app): State<App>,
+    viewer: MaybeMember,
     Path(name): Path<String>,
     Query(asked): Query<FeedQuery>,
 ) -> Result<Response, Error> {
     let (name, format) = parts(&name)?;
-    let Profile { id, name, .. } = person(&app, name).await?;
+    let _turn = turn(&app, &viewer, &asked).await?;
+    let Profile { id, name, .. } = profile_of(&app, name).await?;
     let store = &app.store;
     let mut items = newest(&asked, |page| store.submissions(id, DeadFilter::No, page)).await?;
     items.extend(newest(&asked, |page| store.comments_of(id, DeadFilter::No, page)).await?);
     items.sort_by_key(|item| Reverse((item.time, item.id)));
     items.truncate(asked.count());
     let of = FeedOf::new(format!("/feed/user/{name}"), &name, format!("/user/{name}"));
-    of.response(&app, &items, (format, &asked)).await
+    of.response(&app, &viewer, &items, (format, &asked)).await
 }
 
 /// `/feed/user/{name}/{feed}`: a person's submissions, comments, or the replies to them.
 pub async fn user_list(
     State(app): State<App>,
+    viewer: MaybeMember,
     Path((name, list)): Path<(String, String)>,
     Query(asked): Query<FeedQuery>,
 ) -> Result<Response, Error> {
     let (list, format) = parts(&list)?;
-    let Profile { id, name, .. } = person(&app, &name).await?;
+    let _turn = turn(&app, &viewer, &asked).await?;
+    let Profile { id, name, .. } = profile_of(&app, &name).await?;
     let store = &app.store;
     let (title, items) = match list {
         "submissions" => {
@@ -202,21 +216,27 @@ pub async fn user_list(
             let read = |page| store.comments_of(id, DeadFilter::No, page);
             (format!("comments by {name}"), newest(&asked, read).await?)
         }
-        "replies" => (format!("replies to {name}"), newest(&asked, |page| store.replies_to(id, page)).await?),
+        "replies" => {
+            let rows = i64::try_from(at_once(&asked)).unwrap_or(i64::MAX);
+            let replies = store.replies_to(id, rows).await?.into_iter().filter(|item| asked.takes(item));
+            (format!("replies to {name}"), replies.take(asked.count()).collect())
+        }
         _ => return Err(Error::NotFound),
     };
     let page = if list == "replies" { format!("/user/{name}") } else { format!("/user/{name}/{list}") };
     let of = FeedOf::new(format!("/feed/user/{name}/{list}"), title, page);
-    of.response(&app, &items, (format, &asked)).await
+    of.response(&app, &viewer, &items, (format, &asked)).await
 }
 
 /// `/feed/item/{feed}`: the newest comments below a story or comment.
 pub async fn item(
     State(app): State<App>,
+    viewer: MaybeMember,
     Path(name): Path<String>,
     Query(asked): Query<FeedQuery>,
 ) -> Result<Response, Error> {
     let (id, format) = parts(&name)?;
+    let _turn = turn(&app, &viewer, &asked).await?;
     let id = ItemId(id.parse().map_err(|_| Error::NotFound)?);
     let top = app.store.item(id).await?;
     if may_see(&top, None, app.clock.now()) != Visibility::Whole {
@@ -229,7 +249,7 @@ pub async fn item(
     let items: Vec<Item> = below.into_iter().take(asked.count()).cloned().collect();
     let title = top.title.clone().unwrap_or_else(|| format!("replies to comment {id}"));
     let of = FeedOf::new(format!("/feed/item/{id}"), title, format!("/item/{id}"));
-    of.response(&app, &items, (format, &asked)).await
+    of.response(&app, &viewer, &items, (format, &asked)).await
 }
 
 /// The comments below an item of a thread.
@@ -249,13 +269,15 @@ fn within(thread: &[Item], top: ItemId) -> Vec<&Item> {
 /// `/feed/from/{feed}`: stories from a site.
 pub async fn site(
     State(app): State<App>,
+    viewer: MaybeMember,
     Path(name): Path<String>,
     Query(asked): Query<FeedQuery>,
 ) -> Result<Response, Error> {
     let (site, format) = parts(&name)?;
+    let _turn = turn(&app, &viewer, &asked).await?;
     let site = from_param(site).ok_or(Error::NotFound)?;
     let store = &app.store;
     let items = newest(&asked, |page| store.from_site(&site, None, page)).await?;
     let of = FeedOf::new(format!("/feed/from/{site}"), &site, format!("/from/{site}"));
-    of.response(&app, &items, (format, &asked)).await
+    of.response(&app, &viewer, &items, (format, &asked)).await
 }

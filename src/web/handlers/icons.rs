@@ -1,7 +1,7 @@
 //! Icons, the picture for shared links, and the manifest that names them.
 
 use axum::extract::State;
-use axum::response::{IntoResponse, Response};
+use axum::response::{IntoResponse, Redirect, Response};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use serde_json::json;
 
@@ -14,8 +14,8 @@ use crate::web::state::App;
 const FOR_EVER: &str = "public, max-age=31536000, immutable";
 const A_DAY: &str = "public, max-age=86400";
 
-fn answer(app: &App, picture: Picture, keep: &'static str) -> Result<Response, Error> {
-    let bytes = app.face().icons.bytes(picture).map_err(Error::internal)?;
+async fn answer(app: &App, picture: Picture, keep: &'static str) -> Result<Response, Error> {
+    let bytes = app.face().icons.bytes(picture).await.map_err(Error::internal)?;
     Ok(([(CONTENT_TYPE, picture.content_type()), (CACHE_CONTROL, keep)], bytes).into_response())
 }
 
@@ -24,12 +24,15 @@ fn answer(app: &App, picture: Picture, keep: &'static str) -> Result<Response, E
 pub async fn show(State(app): State<App>, Path(name): Path<String>) -> Result<Response, Error> {
     let picture = Picture::named(&name).ok_or(Error::NotFound)?;
     let is_present = app.face().icons.address(picture).ends_with(&format!("/{name}"));
-    answer(&app, picture, if is_present { FOR_EVER } else { "no-store" })
+    answer(&app, picture, if is_present { FOR_EVER } else { "no-store" }).await
 }
 
-/// `/favicon.ico`, which browsers request by default.
+/// `/favicon.ico`, which browsers request by default: the community's own icon, or the mark.
 pub async fn favicon(State(app): State<App>) -> Result<Response, Error> {
-    answer(&app, Picture::Icon, A_DAY)
+    match app.face().image(ImageKind::Icon) {
+        Some(own) => Ok(Redirect::temporary(&own).into_response()),
+        None => answer(&app, Picture::Icon, A_DAY).await,
+    }
 }
 
 /// `/site.webmanifest`, for a home screen.
@@ -44,7 +47,7 @@ pub async fn manifest(State(app): State<App>) -> Response {
         })
     };
     let icons = match face.image(ImageKind::Icon) {
-        Some(own) => vec![json!({ "src": own, "sizes": "any", "type": "image/png" })],
+        Some(own) => vec![json!({ "src": own, "type": "image/png" })],
         None => vec![
             icon(Picture::Icon, "any", "any"),
             icon(Picture::Icon192, "192x192", "any"),
@@ -54,7 +57,7 @@ pub async fn manifest(State(app): State<App>) -> Response {
     };
     let manifest = json!({
         "name": settings.site_name,
-        "short_name": settings.short_name,
+        "short_name": settings.short_name(),
         "description": settings.tagline,
         "start_url": "/",
         "display": "minimal-ui",

@@ -124,7 +124,7 @@ pub async fn show(
 pub async fn robots(State(app): State<App>) -> Response {
     const NOTHING: &str = "User-agent: *\nDisallow: /\n";
     const RULES: &str = "User-agent: *\nDisallow: /login\nDisallow: /signup\nDisallow: \
-                         /invitation/\nDisallow: /submit\nDisallow: /search\n\
+                         /invitation/\nDisallow: /submit\nDisallow: /search\nDisallow: /feed/search\n\
                          Disallow: /item/*/reply\nDisallow: /item/*/edit\nDisallow: \
                          /item/*/report\nDisallow: /item/*/delete\nDisallow: /*?order=\n";
     let rules = if app.settings().reading == Readers::Members { NOTHING } else { RULES };

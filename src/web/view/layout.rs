@@ -58,7 +58,6 @@ pub struct PageViewer {
     pub karma: Grouped<i64>,
     /// Rows of the inbox; the count ends at 100.
     pub unread: usize,
-    passkeys_only: bool,
     /// For moderators: items in the queue, pending sign-up requests and messages.
     waiting: Option<(i64, i64, i64)>,
     is_admin: bool,
@@ -92,6 +91,7 @@ pub struct Page<'a> {
     pub robots: bool,
     pub is_article: bool,
     pub log_open: bool,
+    passkeys_only: bool,
     /// What the viewer muted a moment ago.
     pub last_mute: Option<LastMute>,
     pub reminders: AccountReminders,
@@ -107,7 +107,6 @@ impl<'a> Page<'a> {
             name: member.name.clone(),
             karma: Grouped(member.karma),
             unread: viewer.unread.len(),
-            passkeys_only: member.passkeys_only,
             waiting: (member.role >= Role::Moderator).then_some((
                 viewer.waiting,
                 viewer.requests,
@@ -120,6 +119,10 @@ impl<'a> Page<'a> {
             theme: viewer.theme,
             viewer: known,
             banned: viewer.banned.as_ref().map(|banned| banned.member.name.clone()),
+            passkeys_only: viewer
+                .member()
+                .or(viewer.banned.as_ref().map(|banned| &banned.member))
+                .is_some_and(|member| member.passkeys_only),
             here: viewer.here.clone(),
             last_mute: viewer.last_mute.clone().filter(|last| last.is_shown(viewer.now)),
             reminders: viewer.reminders,
@@ -150,6 +153,7 @@ impl<'a> Page<'a> {
             here: "/".to_owned(),
             robots: true,
             is_article: false,
+            passkeys_only: false,
             last_mute: None,
             reminders: AccountReminders::default(),
             clears_at: None,
@@ -268,7 +272,7 @@ impl<'a> Page<'a> {
 
     /// Whether the viewer confirms with a passkey what asks for a password.
     pub fn confirms_by_passkey(&self) -> bool {
-        self.viewer.as_ref().is_some_and(|viewer| viewer.passkeys_only)
+        self.passkeys_only
     }
 
     /// Items waiting on a moderators' page.

@@ -234,15 +234,20 @@ async fn a_passkey_that_was_removed_logs_in_no_longer() {
 }
 
 #[tokio::test]
-async fn a_banned_member_reads_why_instead_of_being_logged_in() {
+async fn a_banned_member_logs_in_with_a_passkey_to_read_why_and_to_end_the_account() {
     let (app, mut bob) = forum().await;
     let mut phone = Authenticator::of(&mut bob, "phone").await;
+    coded(&app, "bob").await;
+    bob.post(ONLY, &[("password", PASSWORD)]).await;
     app.ban("bob").await;
     let mut elsewhere = app.visitor();
-    let page = phone.log_in(&mut elsewhere).await;
-    assert_eq!(page.status, StatusCode::FORBIDDEN);
-    assert!(page.one("main [role=alert]").text.contains("spam"), "{}", page.text());
-    assert!(!is_in(&mut elsewhere).await);
+    phone.log_in(&mut elsewhere).await;
+    assert!(elsewhere.get("/banned").await.says("spam"));
+    let page = elsewhere.get("/settings/delete").await;
+    page.finds(0, "main [type=password]");
+    page.finds(1, "main [data-passkey='/settings/passkeys/challenge']");
+    let page = elsewhere.post("/settings/passkeys/challenge", &[]).await;
+    assert_eq!(page.status, StatusCode::OK);
 }
 
 #[tokio::test]

@@ -463,6 +463,7 @@ pub async fn case(app: &TestApp, row: &Row, who: Who) -> Case {
     let id = if row.on == "request" { request(app, &format!("asks{n}")).await } else { id };
     let feed = match row.on {
         "list-feed" => "new.atom".to_owned(),
+        "replies" => "replies.json".to_owned(),
         "log-feed" => "log.rss".to_owned(),
         "user-feed" => format!("{author}.json"),
         "-" => "comments.atom".to_owned(),

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::support::app::{Page, TestApp};
 
+const LIKED: &str = "A liked one about rust";
 const BASE: &str = "https://forum.example";
 
 async fn forum() -> TestApp {
@@ -141,19 +142,19 @@ async fn people_threads_sites_and_searches_have_feeds() {
 async fn a_reader_narrows_a_feed_by_points_comments_and_words() {
     let app = forum().await;
     let (mut alice, mut bob) = (app.member("alice").await, app.member("bob").await);
-    let liked = alice.text_story("A liked one about rust", "Words.").await;
+    let liked = alice.text_story(LIKED, "Words.").await;
     let talked = alice.text_story("One with talk", "Words.").await;
     alice.text_story("Neither", "Words.").await;
     bob.vote(liked, "up").await;
     bob.reply(talked, "A comment.").await;
     for (query, expected) in [
-        ("points=2", &["A liked one about rust"][..]),
+        ("points=2", &[LIKED][..]),
         ("comments=1", &["One with talk"]),
-        ("q=RUST", &["A liked one about rust"]),
-        ("q=rust+OR+talk", &["One with talk", "A liked one about rust"]),
+        ("q=RUST", &[LIKED]),
+        ("q=rust+OR+talk", &["One with talk", LIKED]),
         ("q=nowhere", &[]),
         ("count=2", &["Neither", "One with talk"]),
-        ("points=many", &["Neither", "One with talk", "A liked one about rust"]),
+        ("points=many", &["Neither", "One with talk", LIKED]),
     ] {
         assert_eq!(titles(&app, &format!("/feed/new.atom?{query}")).await, expected, "{query}");
     }

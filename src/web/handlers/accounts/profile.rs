@@ -140,10 +140,7 @@ pub async fn show(
     let you = viewer.member().is_some_and(|member| member.id == user.id);
     let may_moderate = viewer.member().is_some_and(|member| sanctions::may_moderate(member, &user).is_ok());
     let banned = user.ban.sentence(viewer.now);
-    let following = match viewer.id().filter(|_| !you) {
-        Some(viewer) => Some(app.store.is_following(viewer, FollowKind::Person, user.id.0).await?),
-        None => None,
-    };
+    let following = is_following(&app, viewer.id().filter(|_| !you), user.id).await?;
     let about = match user.about.as_str() {
         "" => None,
         about => Some(app.renderer(viewer.from).once(about).await?),
@@ -171,6 +168,13 @@ pub async fn show(
         following,
         user: &user,
     }))
+}
+
+async fn is_following(app: &App, viewer: Option<UserId>, person: UserId) -> Result<Option<bool>, Error> {
+    match viewer {
+        Some(viewer) => Ok(Some(app.store.is_following(viewer, FollowKind::Person, person.0).await?)),
+        None => Ok(None),
+    }
 }
 
 /// `/user/{name}/submissions`

@@ -100,8 +100,8 @@ pub async fn create(
     RecoverableForm { asking: viewer, typed }: RecoverableForm<ContactForm, MaybeMember>,
 ) -> Result<Response, Error> {
     // They appeal instead.
-    if viewer.banned.is_some() {
-        return Err(Error::Banned);
+    if let Some(banned) = &viewer.banned {
+        return Err(Error::forbidden(banned.sentence(viewer.now)));
     }
     let sender = Sender { app: &app, viewer: &viewer, client_ip };
     match sender.contact(&typed.text, &typed.email).await {

@@ -149,6 +149,11 @@ impl<'a> ModeratedConversation<'a> {
         if conversation.user_id == Some(moderator.member.id) {
             return Err(Error::forbidden(ConversationError::Own));
         }
+        if let Some(item) = conversation.item_id
+            && app.store.item(item).await?.author_id == Some(moderator.member.id)
+        {
+            return Err(Error::forbidden(ConversationError::OwnPost));
+        }
         Ok(ModeratedConversation { app, moderator, conversation })
     }
 
@@ -271,8 +276,10 @@ pub async fn resolve(
     Form(asked): Form<SwitchForm>,
 ) -> Result<Response, Error> {
     let open = ModeratedConversation::open(&app, &moderator, id).await?;
-    app.store.resolve_conversation(id, asked.on, open.context("")).await?;
-    Ok(open.done())
+    match app.store.resolve_conversation(id, asked.on, open.context("")).await.map_err(contact::refusal) {
+        Ok(()) => Ok(open.done()),
+        Err(refusal) => refused(refusal, |errors| open.page(ModeratedForm::default(), errors)).await,
+    }
 }
 
 /// `POST /mod/messages/{id}/decide`: decides on a report.

@@ -35,7 +35,14 @@ const GROUPS: [Group; 4] = [
     Group {
         name: "people",
         path: "/mod/settings/people",
-        headings: &["Reading", "Moderation log", "Sign-up", "Approval", "Invitations and sign-up requests"],
+        headings: &[
+            "Reading",
+            "Moderation log",
+            "Sign-up",
+            "Approval",
+            "Contact",
+            "Invitations and sign-up requests",
+        ],
     },
     Group {
         name: "posts",

@@ -202,7 +202,12 @@ impl ModeratedItem {
             ..ItemActionsPanel::on(&self.app, &self.target.item, goto.as_str()).await?
         };
         let last = LastAction::of(&self.app, &self.viewer, &self.member, Some(&self.target.item)).await?;
-        let reports = self.app.store.reports_on(self.target.item.id).await?;
+        // Who reported a post is not for its author.
+        let reports = if self.target.item.author_id == Some(self.member.id) {
+            Vec::new()
+        } else {
+            self.app.store.reports_on(self.target.item.id).await?
+        };
         Ok(html_with(status, &ModeratePage { page, last, row, m, reports }))
     }
 }

@@ -324,8 +324,8 @@ pub async fn show(
     Ok(html_with(errors.status(), &log))
 }
 
-/// `/feed/log.atom` and its other formats: the latest public actions. No private ones, because feeds are cached
-/// elsewhere.
+/// `/feed/log.atom` and its other formats: the latest public actions. No private ones, because feeds are
+/// cached elsewhere.
 pub async fn feed(app: &App, viewer: &MaybeMember, format: FeedFormat) -> Result<Response, Error> {
     let reader = LogReader::new(app, viewer)?;
     let rows = reader.rows(app.store.log(LogFilter::default(), PAGE_SIZE_I64).await?).await?;

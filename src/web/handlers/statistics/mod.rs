@@ -48,7 +48,7 @@ fn stayed_percent(month: &MonthStatistics) -> Option<i64> {
 fn totals(months: &[MonthStatistics]) -> Vec<(&'static str, Grouped<i64>)> {
     let sum = |of: fn(&MonthStatistics) -> i64| Grouped(months.iter().map(of).sum());
     vec![
-        ("Members", sum(|month| month.joined)),
+        ("Accounts", sum(|month| month.joined)),
         ("Stories", sum(|month| month.stories)),
         ("Comments", sum(|month| month.comments)),
         ("Votes", sum(|month| month.votes)),
