@@ -227,7 +227,7 @@ policy_settings!(settings! {
         @ "Logins and requests"
         /// Login attempts per hour for an account, and login and sign-up attempts per hour from an IP
         /// address.
-        login_attempts_per_hour: u32 = 30;
+        login_attempts_per_hour: u32 = 30, within(1..=MAX_COUNT);
         /// Requests per minute from one IP address, apart from cached pages.
         requests_per_minute_per_ip: u32 = 600, within(1..=MAX_COUNT);
 

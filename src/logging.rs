@@ -6,9 +6,9 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer, fmt, registry};
 
-/// Crates that handle whole requests, with secrets: their detailed output is suppressed.
-const CARRIERS: [&str; 9] =
-    ["axum", "axum_server", "h2", "hyper", "hyper_util", "mio", "tokio", "tower", "tower_http"];
+/// Crates that handle whole requests or texts, with secrets: their detailed output is suppressed.
+const CARRIERS: [&str; 10] =
+    ["axum", "axum_server", "h2", "html5ever", "hyper", "hyper_util", "mio", "tokio", "tower", "tower_http"];
 
 /// Says of each passkey without a counter that something is wrong, in detail also what was answered; what is
 /// wrong indeed, it returns.

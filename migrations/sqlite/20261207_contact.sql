@@ -1,6 +1,7 @@
 -- What members and people without an account write to the moderators, and what is answered.
 create table conversations (
-    id         integer primary key,
+    -- autoincrement: an id is never reused, as pages that are open name it.
+    id         integer primary key autoincrement,
     -- contact, appeal or report: see domain/conversations.
     kind       text not null,
     -- The number by which both sides name it.

@@ -29,7 +29,8 @@ impl BannedMember {
 #[derive(Debug, Clone)]
 pub struct MaybeMember {
     pub member: Option<Member>,
-    /// Somebody with a session who is banned: for pages a visitor, apart from `open_paths::is_open_to_banned`.
+    /// Somebody with a session who is banned: for pages a visitor, apart from
+    /// `open_paths::is_open_to_banned`.
     pub banned: Option<Arc<BannedMember>>,
     /// What is unread in the inbox, newest first, at most 100.
     pub unread: Arc<[UnreadRow]>,

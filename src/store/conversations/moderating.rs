@@ -138,8 +138,8 @@ impl Store {
         Ok(id)
     }
 
-    /// Resolves a conversation, or reopens it. Fails with `Conflict` if it is so already, with `Refused` for a
-    /// report, which a decision resolves.
+    /// Resolves a conversation, or reopens it. Fails with `Conflict` if it is so already, with `Refused` for
+    /// a report, which a decision resolves.
     pub async fn resolve_conversation(
         &self,
         id: ConversationId,
@@ -167,9 +167,9 @@ impl Store {
     }
 
     /// Decides on a report with reasons, which the one who reported is told. Removing kills the post with the
-    /// same reasons, which its author and the log are told, so that nothing but a moderator restores it. Fails
-    /// with `NotFound` if it is no report, with `Refused` if it was decided and nobody objected, or the post
-    /// is not public.
+    /// same reasons, which its author and the log are told, so that nothing but a moderator restores it.
+    /// Fails with `NotFound` if it is no report, with `Refused` if it was decided and nobody objected, or the
+    /// post is not public.
     pub async fn decide_report(
         &self,
         id: ConversationId,
@@ -208,8 +208,14 @@ async fn remove_post(tx: &mut Tx, item: ItemId, act: ActionContext<'_>) -> Resul
             if !matches!(post.dead, Some(DeadReason::Killed | DeadReason::Shadow)) {
                 return Err(Error::refused(ConversationError::NotPublic));
             }
-            tx.sql("update items set dead = 'killed' where id = $1").bind(item).execute().await?;
-            log_and_notify(tx, (item, post.author_id), LogEntry::of(Action::Kill), act).await
+            tx.sql("update items set dead = 'killed', cleared = true where id = $1")
+                .bind(item)
+                .execute()
+                .await?;
+            // Shadow-banned authors see it as live and must not learn otherwise.
+            let private = post.dead == Some(DeadReason::Shadow);
+            let entry = LogEntry { private, ..LogEntry::of(Action::Kill) };
+            log_and_notify(tx, (item, post.author_id), entry, act).await
         }
         Err(error) => Err(error),
     }

@@ -75,20 +75,24 @@ impl Store {
             .await
     }
 
-    /// In the order in which they were written.
+    /// The latest, in the order in which they were written.
     pub async fn messages(&self, conversation: ConversationId) -> Result<Vec<MessageRow>> {
-        self.read
+        let mut messages: Vec<MessageRow> = self
+            .read
             .sql(concat!(
                 "select m.author_id, ",
                 shown_name!("u"),
                 " as author, m.by_moderator, m.kind, m.text, m.created_at from messages m left join users u \
-                 on u.id = m.author_id where m.conversation_id = $1 order by m.id limit $2"
+                 on u.id = m.author_id where m.conversation_id = $1 order by m.id desc \
+                 limit $2"
             ))
             .bind(conversation)
             // Moderators may answer the last one.
             .bind(2 * MAX_MESSAGES)
             .fetch_all()
-            .await
+            .await?;
+        messages.reverse();
+        Ok(messages)
     }
 
     /// A member's conversations, the latest first.

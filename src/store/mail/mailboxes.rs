@@ -84,8 +84,9 @@ impl Store {
             .read
             .sql(
                 "select u.id, b.address from mailboxes b join users u on u.id = b.user_id where b.address is \
-                 not null and u.password is not null and b.user_id in (select id from users where lower(name) = lower($1) union all select user_id \
-                 from mailboxes where address is not null and lower(address) = lower($1))",
+                 not null and u.password is not null and b.user_id in (select id from users where \
+                 lower(name) = lower($1) union all select user_id from mailboxes where address is not null \
+                 and lower(address) = lower($1))",
             )
             .bind(name_or_address)
             .fetch_optional()

@@ -7,6 +7,9 @@ use crate::domain::items::item::{Item, Kind};
 /// Entries of a feed, if the reader does not say how many.
 const COUNT: usize = 30;
 const MAX_COUNT: usize = 100;
+/// Phrases that are looked for, and the characters of a text in which they are.
+const MAX_PHRASES: usize = 8;
+const MAX_SEARCHED: usize = 2_000;
 
 /// What cannot be read is as if it were not there.
 #[derive(Debug, Default, Deserialize)]
@@ -54,22 +57,16 @@ impl FeedQuery {
             || !self.words().is_empty()
     }
 
-    pub fn takes(&self, item: &Item) -> bool {
-        // The points of comments may be for their authors alone.
-        let is_comment = item.kind == Kind::Comment;
-        (is_comment || number(self.points.as_ref()).is_none_or(|points| item.score >= points))
-            && (is_comment || number(self.comments.as_ref()).is_none_or(|least| item.descendants >= least))
-            && self.finds(item.title.as_deref().unwrap_or(&item.text))
-    }
-
-    fn finds(&self, text: &str) -> bool {
-        let words = self.words();
-        if words.is_empty() {
-            return true;
+    /// What the feed leaves out.
+    pub fn filter(&self) -> FeedFilter {
+        let phrases = self.words().split(" OR ").take(MAX_PHRASES);
+        let phrases = phrases.map(|phrase| phrase.trim().trim_matches('"').to_lowercase());
+        FeedFilter {
+            points: number(self.points.as_ref()),
+            comments: number(self.comments.as_ref()),
+            any: self.words().is_empty(),
+            phrases: phrases.filter(|phrase| !phrase.is_empty()).collect(),
         }
-        let text = text.to_lowercase();
-        let mut phrases = words.split(" OR ").map(|phrase| phrase.trim().trim_matches('"').to_lowercase());
-        phrases.any(|phrase| !phrase.is_empty() && text.contains(&phrase))
     }
 
     /// The query of the feed's own address, in the order of the route table.
@@ -86,6 +83,34 @@ impl FeedQuery {
         pairs.extend_pairs(typed.into_iter().filter_map(|(name, value)| Some((name, value.as_ref()?))));
         let pairs = pairs.finish();
         if pairs.is_empty() { pairs } else { format!("?{pairs}") }
+    }
+}
+
+/// Which items a feed takes.
+pub struct FeedFilter {
+    points: Option<i64>,
+    comments: Option<i64>,
+    /// Whether no text is looked for.
+    any: bool,
+    /// In lower case.
+    phrases: Vec<String>,
+}
+
+impl FeedFilter {
+    pub fn takes(&self, item: &Item) -> bool {
+        let has_points = self.points.is_none_or(|least| item.score >= least);
+        let has_comments = self.comments.is_none_or(|least| item.descendants >= least);
+        // The points of comments may be for their authors alone.
+        (item.kind == Kind::Comment || (has_points && has_comments))
+            && self.finds(item.title.as_deref().unwrap_or(&item.text))
+    }
+
+    fn finds(&self, text: &str) -> bool {
+        if self.any {
+            return true;
+        }
+        let text: String = text.chars().take(MAX_SEARCHED).flat_map(char::to_lowercase).collect();
+        self.phrases.iter().any(|phrase| text.contains(phrase))
     }
 }
 
@@ -108,7 +133,7 @@ mod tests {
             ("go OR ", "Rust", false),
             ("ÉTÉ", "L’été", true),
         ] {
-            assert_eq!(asked(q).finds(text), found, "{q:?} in {text:?}");
+            assert_eq!(asked(q).filter().finds(text), found, "{q:?} in {text:?}");
         }
     }
 

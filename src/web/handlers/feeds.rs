@@ -10,6 +10,7 @@ use crate::clock::Timestamp;
 use crate::domain::accounts::user::Profile;
 use crate::domain::items::item::{Item, ItemId, Visibility, may_see};
 use crate::domain::items::title::Section;
+use crate::domain::text;
 use crate::domain::url::from_param;
 use crate::store::{self, DeadFilter, ItemCursor};
 use crate::web::admission::WorkPermit;
@@ -57,7 +58,7 @@ impl FeedOf {
             title: if self.title.is_empty() {
                 settings.site_name.clone()
             } else {
-                format!("{}: {}", settings.site_name, self.title)
+                format!("{}: {}", settings.site_name, text::without_hidden(&self.title))
             },
             subtitle: settings.tagline.clone(),
             id: tag(app, &format!("{}{}", self.path.trim_start_matches('/'), asked.to_address())),
@@ -70,8 +71,12 @@ impl FeedOf {
     }
 }
 
-/// A turn, for feeds that read more than they show.
-async fn turn(app: &App, viewer: &MaybeMember, asked: &FeedQuery) -> Result<Option<WorkPermit>, Error> {
+/// A permit, for feeds that read more than they show.
+async fn slow_page_permit(
+    app: &App,
+    viewer: &MaybeMember,
+    asked: &FeedQuery,
+) -> Result<Option<WorkPermit>, Error> {
     if asked.narrows() { Ok(Some(app.admission.slow_pages.acquire(viewer.from).await?)) } else { Ok(None) }
 }
 
@@ -89,7 +94,7 @@ async fn newest<F>(asked: &FeedQuery, read: impl Fn(ItemCursor) -> F) -> Result<
 where
     F: Future<Output = store::Result<Vec<Item>>>,
 {
-    let rows = at_once(asked);
+    let (rows, filter) = (at_once(asked), asked.filter());
     let mut cursor = ItemCursor::first(i64::try_from(rows).unwrap_or(i64::MAX));
     let mut found = Vec::new();
     for _ in 0..READS {
@@ -98,7 +103,7 @@ where
         if let Some(last) = page.last() {
             cursor.before = (last.time, last.id);
         }
-        found.extend(page.into_iter().filter(|item| asked.takes(item)));
+        found.extend(page.into_iter().filter(|item| filter.takes(item)));
         if is_last || found.len() >= asked.count() {
             break;
         }
@@ -110,10 +115,10 @@ where
 /// Those of a ranked list.
 async fn ranked(app: &App, list: RankedList, asked: &FeedQuery) -> Result<Vec<Item>, Error> {
     let order = app.lists.get(list, &app.store, app.clock.now()).await?;
-    let mut found = Vec::new();
+    let (mut found, filter) = (Vec::new(), asked.filter());
     for ids in order.ids.chunks(at_once(asked)).take(READS) {
         let items = in_order(app.store.items(ids).await?, ids);
-        found.extend(items.into_iter().filter(|item| asked.takes(item)));
+        found.extend(items.into_iter().filter(|item| filter.takes(item)));
         if found.len() >= asked.count() {
             break;
         }
@@ -133,7 +138,7 @@ pub async fn list(
     if stem == "search" {
         return search_feed(&app, &viewer, format, &asked).await;
     }
-    let _turn = turn(&app, &viewer, &asked).await?;
+    let _permit = slow_page_permit(&app, &viewer, &asked).await?;
     let store = &app.store;
     let (title, page, items) = match stem {
         "top" => ("", "/", ranked(&app, RankedList::Top, &asked).await?),
@@ -185,7 +190,7 @@ pub async fn user(
     Query(asked): Query<FeedQuery>,
 ) -> Result<Response, Error> {
     let (name, format) = parts(&name)?;
-    let _turn = turn(&app, &viewer, &asked).await?;
+    let _permit = slow_page_permit(&app, &viewer, &asked).await?;
     let Profile { id, name, .. } = profile_of(&app, name).await?;
     let store = &app.store;
     let mut items = newest(&asked, |page| store.submissions(id, DeadFilter::No, page)).await?;
@@ -204,7 +209,7 @@ pub async fn user_list(
     Query(asked): Query<FeedQuery>,
 ) -> Result<Response, Error> {
     let (list, format) = parts(&list)?;
-    let _turn = turn(&app, &viewer, &asked).await?;
+    let _permit = slow_page_permit(&app, &viewer, &asked).await?;
     let Profile { id, name, .. } = profile_of(&app, &name).await?;
     let store = &app.store;
     let (title, items) = match list {
@@ -217,8 +222,8 @@ pub async fn user_list(
             (format!("comments by {name}"), newest(&asked, read).await?)
         }
         "replies" => {
-            let rows = i64::try_from(at_once(&asked)).unwrap_or(i64::MAX);
-            let replies = store.replies_to(id, rows).await?.into_iter().filter(|item| asked.takes(item));
+            let (rows, filter) = (i64::try_from(at_once(&asked)).unwrap_or(i64::MAX), asked.filter());
+            let replies = store.replies_to(id, rows).await?.into_iter().filter(|item| filter.takes(item));
             (format!("replies to {name}"), replies.take(asked.count()).collect())
         }
         _ => return Err(Error::NotFound),
@@ -236,15 +241,15 @@ pub async fn item(
     Query(asked): Query<FeedQuery>,
 ) -> Result<Response, Error> {
     let (id, format) = parts(&name)?;
-    let _turn = turn(&app, &viewer, &asked).await?;
+    let _permit = slow_page_permit(&app, &viewer, &asked).await?;
     let id = ItemId(id.parse().map_err(|_| Error::NotFound)?);
     let top = app.store.item(id).await?;
     if may_see(&top, None, app.clock.now()) != Visibility::Whole {
         return Err(Error::NotFound);
     }
-    let thread = app.threads.with(id, &app.store).await?;
+    let (thread, filter) = (app.threads.with(id, &app.store).await?, asked.filter());
     let mut below: Vec<&Item> =
-        within(&thread.all, id).into_iter().filter(|item| asked.takes(item)).collect();
+        within(&thread.all, id).into_iter().filter(|item| filter.takes(item)).collect();
     below.sort_by_key(|item| Reverse((item.time, item.id)));
     let items: Vec<Item> = below.into_iter().take(asked.count()).cloned().collect();
     let title = top.title.clone().unwrap_or_else(|| format!("replies to comment {id}"));
@@ -274,7 +279,7 @@ pub async fn site(
     Query(asked): Query<FeedQuery>,
 ) -> Result<Response, Error> {
     let (site, format) = parts(&name)?;
-    let _turn = turn(&app, &viewer, &asked).await?;
+    let _permit = slow_page_permit(&app, &viewer, &asked).await?;
     let site = from_param(site).ok_or(Error::NotFound)?;
     let store = &app.store;
     let items = newest(&asked, |page| store.from_site(&site, None, page)).await?;

@@ -53,7 +53,7 @@ async fn a_visitor_gets_nothing_of_it_from_any_route() {
             let mut case = case(&app, &row, who).await;
             let page = case.send(row.method.clone(), &[("sec-fetch-site", "same-origin")]).await;
             let told = format!("{} {} on {}, {who:?}: {}", row.method, case.path, row.on, page.status);
-            let secrets = if ["asset", "picture"].contains(&&*row.on) {
+            let secrets = if ["asset", "picture"].contains(&row.on) {
                 &[][..]
             } else {
                 &["A story", "Some words", "Words."]

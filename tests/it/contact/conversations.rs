@@ -152,7 +152,7 @@ async fn a_flood_is_refused_and_stored_texts_are_bounded() {
         app.sql(&insert.replace("{n}", &nth.to_string())).await;
     }
     let page = post_from(&mut app.visitor(), "192.0.2.7", "/contact", &[("text", "Me too.")]).await;
-    assert!(page.status == StatusCode::UNPROCESSABLE_ENTITY && page.says("Many messages are waiting"));
+    assert!(page.status == StatusCode::UNPROCESSABLE_ENTITY && page.says("Too many messages are waiting"));
 }
 
 #[tokio::test]

@@ -186,3 +186,39 @@ async fn the_operator_exports_the_reports_of_a_period() {
     assert_eq!(record["reported_at"], "2026-11-23T12:00:00Z");
     assert!(app.store.reports_between(tomorrow, tomorrow.plus(DAY)).await.expect("read").is_empty());
 }
+
+#[tokio::test]
+async fn what_was_removed_as_illegal_stays_removed_and_is_decided_once() {
+    let (app, mut mia) = forum().await;
+    let item = comment(&app).await;
+    let author = format!("select u.name from users u join items i on i.author_id = u.id where i.id = {item}");
+    let author = app.rows::<(String,)>(&author).await.remove(0).0;
+    report(&mut app.visitor(), item, &REPORT).await;
+    let ban = format!("/user/{author}/ban");
+    mia.post(&ban, &[("ban_reason", "spam"), ("on", "true"), ("take", "true")]).await;
+    let desk = first_waiting(&mut mia).await;
+    let page = mia.post(&format!("{desk}/resolve"), &[("on", "true")]).await;
+    assert!(page.says("A report is resolved by a decision"), "{}", page.words());
+    decide(&mut mia, &desk, "removed", "It was unlawful.").await;
+    let again = [("decision", "kept"), ("reason", "On second thoughts.")];
+    let page = mia.post(&format!("{desk}/decide"), &again).await;
+    assert!(page.says("This report was decided meanwhile."), "{}", page.words());
+    mia.post(&ban, &[("on", "false"), ("bring_back", "true")]).await;
+    let dead = format!("select count(*) from items where id = {item} and dead = 'killed'");
+    assert_eq!(app.number(&dead).await, 1, "the end of a ban brings it not back");
+}
+
+#[tokio::test]
+async fn a_moderator_does_not_learn_who_reported_a_post_of_theirs() {
+    let (app, mut mia) = forum().await;
+    let mut nora = app.person("nora", Role::Moderator).await;
+    let story = nora.text_story("By a moderator", "Words.").await;
+    report(&mut app.visitor(), story, &REPORT).await;
+    let desk = first_waiting(&mut mia).await;
+    assert_eq!(nora.get(&desk).await.status, StatusCode::FORBIDDEN);
+    let form = [("decision", "kept"), ("reason", "It is mine.")];
+    assert_eq!(nora.post(&format!("{desk}/decide"), &form).await.status, StatusCode::FORBIDDEN);
+    let selector = format!("main a[href='{desk}']");
+    nora.get(&format!("/item/{story}/moderate")).await.finds(0, &selector);
+    mia.get(&format!("/item/{story}/moderate")).await.finds(1, &selector);
+}

@@ -7,6 +7,7 @@ use stoa::clock::Timestamp;
 use stoa::domain::accounts::recovery_code::RecoveryCode;
 use stoa::domain::accounts::totp::TotpSecret;
 use stoa::domain::accounts::user::Role;
+use stoa::domain::conversations::MessageKind;
 use stoa::domain::face::first_steps::FirstStep;
 use stoa::domain::face::image::{ImageFormat, ImageKind};
 use stoa::domain::items::item::{ItemId, Kind};
@@ -15,7 +16,7 @@ use stoa::domain::moderation::rules::{Effect, Pattern, RuleKind};
 use stoa::domain::votes::vote::Direction;
 use stoa::store::{Edit, Edited, ImageRow, NewBan, NewItem, NewPage, NewUrl, NewVote, RetentionPolicy};
 
-use crate::http::roles::{Who, case, forum, table};
+use crate::http::roles::{Who, case, forum, report, table};
 use crate::mail::statements::use_mail;
 use crate::store::prepared_statements::alone;
 use crate::support::app::{Browser, TestApp};
@@ -308,6 +309,10 @@ async fn use_what_is_rare(app: &TestApp, alice: &mut Browser) {
     let chief = app.id_of("chief").await;
     assert_eq!(app.store.decided_at(chief, declined, at).await.expect("counted"), 1);
     assert_eq!(app.store.undo_decision(at, false, by).await.expect("undone"), 1);
+    let dead = ItemId(alice.text_story("A story that was killed and reported", "Words.").await);
+    app.sql(&format!("update items set dead = 'killed', cleared = true where id = {dead}")).await;
+    let reported = report(app, dead).await.parse().expect("a number");
+    app.store.decide_report(reported, MessageKind::Removed, by).await.expect("decided");
     let story = alice.story("A story of another site", "https://example.com/another").await;
     for on in [true, false] {
         app.store.save(user, ItemId(story), on, at).await.expect("saved");
