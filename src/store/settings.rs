@@ -1,8 +1,8 @@
 //! The community's settings: what admins chose, and what was last in effect, for logging changes.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
-use super::{Change, Result, Store, Tx};
+use super::{Change, Db, Error, Result, Store, Tx};
 use crate::domain::moderation::action::Action;
 use crate::domain::text::shortened;
 use crate::store::accounts::author;
@@ -20,6 +20,11 @@ pub struct ChosenSetting {
     /// In the form of `stoa.toml`.
     pub before: String,
     pub after: String,
+}
+
+/// As names and texts.
+async fn chosen(db: Db<'_>) -> Result<Vec<(String, String)>> {
+    db.sql("select name, value from chosen_settings").fetch_all().await
 }
 
 pub(super) async fn choose(tx: &mut Tx, name: &str, text: &str) -> Result<()> {
@@ -61,14 +66,25 @@ pub(super) async fn log(
 impl Store {
     /// What admins chose, as names and texts.
     pub async fn chosen_settings(&self) -> Result<Vec<(String, String)>> {
-        self.read.sql("select name, value from chosen_settings").fetch_all().await
+        chosen((&self.read).into()).await
     }
 
-    /// Stores what an admin chose and logs it. Fails with `Refused` if the actor is not an admin.
-    pub async fn choose_settings(&self, chosen: &[ChosenSetting], act: ActionContext<'_>) -> Result<()> {
+    /// Stores what an admin chose and logs it; `known` is what was chosen when they chose. Fails with
+    /// `Refused` if the actor is not an admin, with `Conflict` if one of these settings was changed
+    /// meanwhile.
+    pub async fn choose_settings(
+        &self,
+        changes: &[ChosenSetting],
+        known: &BTreeMap<String, String>,
+        act: ActionContext<'_>,
+    ) -> Result<()> {
         let mut tx = self.begin().await?;
         author::admin(&mut tx, act.actor, act.at).await?;
-        for ChosenSetting { name, text, before, after } in chosen {
+        let present: BTreeMap<String, String> = chosen((&mut tx).into()).await?.into_iter().collect();
+        if changes.iter().any(|change| present.get(change.name) != known.get(change.name)) {
+            return Err(Error::Conflict);
+        }
+        for ChosenSetting { name, text, before, after } in changes {
             match text {
                 Some(text) => choose(&mut tx, name, text).await?,
                 None => {

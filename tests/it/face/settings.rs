@@ -1,9 +1,11 @@
 //! The settings that admins choose.
 
+use std::collections::BTreeMap;
+
 use axum::http::StatusCode;
 use stoa::config::Readers;
 use stoa::domain::accounts::user::Role;
-use stoa::store::StoredFace;
+use stoa::store::{ActionContext, ChosenSetting, Error, StoredFace};
 
 use crate::support::app::{NOON, TestApp};
 
@@ -226,4 +228,20 @@ async fn the_accent_is_in_the_one_style_sheet_of_its_own_address() {
     assert!(old.text().contains("light-dark(#a8261c,"), "pages from before have the colour of now");
     ada.submit(FACE, &[("default[]", "accent")]).await;
     assert_eq!(visitor.get("/").await.one(link).attr("href"), before, "browsers have it still");
+}
+
+#[tokio::test]
+async fn of_two_choices_at_the_same_moment_the_second_is_refused() {
+    let app = TestApp::new().await;
+    let ada = app.account("ada", Role::Admin).await;
+    let act = ActionContext { actor: Some(ada), reason: "", at: app.now() };
+    let choice = |text: &str| {
+        let (before, after) = ("\"Stoa\"".to_owned(), format!("{text:?}"));
+        [ChosenSetting { name: "site_name", text: Some(text.to_owned()), before, after }]
+    };
+    let known = BTreeMap::new();
+    app.store.choose_settings(&choice("Looms"), &known, act).await.expect("the first");
+    let second = app.store.choose_settings(&choice("Spindles"), &known, act).await;
+    assert!(matches!(second, Err(Error::Conflict)), "{second:?}");
+    assert_eq!(app.number("select count(*) from chosen_settings where value = 'Looms'").await, 1);
 }

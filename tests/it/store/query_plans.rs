@@ -1,6 +1,6 @@
 //! Every statement that requests run uses an index, so that no page's cost grows with the site.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use stoa::clock::Timestamp;
@@ -342,10 +342,11 @@ async fn use_what_is_rare(app: &TestApp, alice: &mut Browser) {
 /// Settings, pages and images, as admins choose them.
 async fn use_the_face(app: &TestApp, act: stoa::store::ActionContext<'_>) {
     let by = stoa::store::ActionContext { actor: Some(app.id_of("chief").await), ..act };
-    for text in [Some("Looms".to_owned()), None] {
+    let known = [("site_name".to_owned(), "Looms".to_owned())];
+    for (known, text) in [(BTreeMap::new(), Some("Looms".to_owned())), (BTreeMap::from(known), None)] {
         let (before, after) = ("\"a\"".to_owned(), "\"b\"".to_owned());
         let chosen = stoa::store::ChosenSetting { name: "site_name", text, before, after };
-        app.store.choose_settings(&[chosen], by).await.expect("chosen");
+        app.store.choose_settings(&[chosen], &known, by).await.expect("chosen");
     }
     for version in [None, Some(0)] {
         let page = NewPage { slug: "about", title: "About", text: "Words.", in_footer: true, version };

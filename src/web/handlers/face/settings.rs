@@ -10,7 +10,7 @@ use serde::Deserialize;
 use crate::clock::Timestamp;
 use crate::config::{Config, Input, SettingEntry};
 use crate::domain::accent::Accent;
-use crate::store::{ActionContext, ChosenSetting};
+use crate::store::{self, ActionContext, ChosenSetting};
 use crate::web::error::Error;
 use crate::web::extract::form::FormErrors;
 use crate::web::extract::local_redirect::LocalRedirect;
@@ -55,6 +55,9 @@ const GROUPS: [Group; 4] = [
         headings: &["Logins and requests", "Rate limits; 0: not allowed"],
     },
 ];
+
+const CHANGED_MEANWHILE: &str =
+    "Somebody else changed these settings meanwhile. Check what differs, then save again.";
 
 const SETTINGS_PATHS: [(&str, &str); 1] = [("logo and icon", "/mod/settings/images")];
 
@@ -226,8 +229,7 @@ fn check(
 ) -> Result<Vec<ChosenSetting>, FormErrors> {
     let mut errors = FormErrors::default();
     if typed.is_stale(group, config) {
-        errors
-            .add("", "Somebody else changed these settings meanwhile. Check what differs, then save again.");
+        errors.add("", CHANGED_MEANWHILE);
     }
     let (mut wanted, mut changes) = (config.clone(), Vec::new());
     let defaults = group.entries(&Config::default());
@@ -306,13 +308,20 @@ pub async fn show(
 
 async fn save(app: &App, admin: &Admin, group: &'static Group, fields: Fields) -> Result<Response, Error> {
     let typed = TypedSettings::new(fields);
+    let known = app.community.chosen();
     let chosen = match check(&app.community.config(), group, &typed, admin.viewer.now) {
         Ok(chosen) => chosen,
         Err(errors) => return Ok(page(app, admin, group, &typed, (errors, false))),
     };
     let act = ActionContext { actor: Some(admin.member.id), reason: "", at: admin.viewer.now };
     if !chosen.is_empty() {
-        app.store.choose_settings(&chosen, act).await?;
+        match app.store.choose_settings(&chosen, &known, act).await {
+            Err(store::Error::Conflict) => {
+                let errors = FormErrors::one("", CHANGED_MEANWHILE);
+                return Ok(page(app, admin, group, &typed, (errors, false)));
+            }
+            done => done?,
+        }
     }
     Ok(LocalRedirect::new(&format!("{}?saved=true", group.path)).redirect())
 }
