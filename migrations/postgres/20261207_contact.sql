@@ -16,7 +16,7 @@ create table conversations (
 );
 create unique index conversations_by_receipt on conversations (receipt);
 create index conversations_of_user on conversations (user_id, opened_at) where user_id is not null;
-create index conversations_of_outsiders on conversations (status) where user_id is null;
+create index conversations_of_outsiders on conversations (status, kind) where user_id is null;
 create index conversations_claimed on conversations (claimed_by) where claimed_by is not null;
 create index conversations_by_status on conversations (status, last_at, id);
 create index conversations_of_item on conversations (item_id, opened_at) where item_id is not null;

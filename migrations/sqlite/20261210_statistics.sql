@@ -15,7 +15,8 @@ create table monthly_statistics (
     authors  integer not null,
     -- Votes on posts of others.
     votes    integer not null,
-    -- Flagged posts that a moderator decided, and the median of the seconds from flag to decision.
+    -- Flags and reports that a moderator decided on, and the median of the seconds until then. What is
+    -- counted when reports have been deleted does not replace it.
     decided  integer not null,
     took     integer
 );

@@ -154,6 +154,7 @@ fn a_value_that_cannot_be_used_is_named_as_it_was_given_with_what_it_should_be()
         ("cache_mb", "1.5", "must be a whole number from 0 to 1000000"),
         ("cache_mb", "", "must be a whole number from 0 to 1000000"),
         ("max_connections", "0", "must be a whole number from 1 to 1000000"),
+        ("login_attempts_per_hour", "0", "must be a whole number from 1 to 1000000000"),
         ("vote_ring_window", "101", "must be a whole number from 0 to 100"),
         ("post_edit_minutes", "2h", "must be a whole number from 0 to 52560000"),
         ("stories_per_hour", "4294967296", "must be a whole number from 0 to 1000000000"),

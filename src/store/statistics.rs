@@ -96,7 +96,10 @@ impl Store {
                  visited = case when excluded.visited > monthly_statistics.visited then excluded.visited \
                  else monthly_statistics.visited end, stories = excluded.stories, \
                  comments = excluded.comments, authors = excluded.authors, votes = excluded.votes, \
-                 decided = excluded.decided, took = excluded.took",
+                 decided = case when excluded.decided >= monthly_statistics.decided then excluded.decided \
+                 else monthly_statistics.decided end, \
+                 took = case when excluded.decided >= monthly_statistics.decided then excluded.took \
+                 else monthly_statistics.took end",
             )
             .bind(month.month)
             .bind(month.joined)
@@ -184,22 +187,26 @@ impl Store {
         Ok(months)
     }
 
-    /// For each month in which a moderator decided flagged posts, the seconds from each post's first flag.
+    /// For each month in which a moderator decided on flagged or reported posts, the seconds from the first
+    /// flag, or from the report.
     async fn decisions_of_months(&self) -> Result<HashMap<Month, Vec<i64>>> {
         let decisions: Vec<(Timestamp, Timestamp)> = self
             .read
             .sql(
-                "select f.first, min(l.created_at) from \
+                "select f.first, min(l.created_at) as decided from \
                  (select item_id, min(created_at) as first from flags group by item_id) as f \
                  join moderation_log l on l.item_id = f.item_id and l.created_at >= f.first \
                  and l.actor_id is not null and l.action in ('kill', 'clear', 'unkill', 'lock', 'edit') \
-                 group by f.item_id, f.first",
+                 group by f.item_id, f.first \
+                 union all select c.opened_at as first, min(m.created_at) as decided from conversations c \
+                 join messages m on m.conversation_id = c.id and m.kind in ('removed', 'kept', 'other') \
+                 where c.kind = 'report' group by c.id, c.opened_at",
             )
             .fetch_all()
             .await?;
         let mut months: HashMap<Month, Vec<i64>> = HashMap::new();
-        for (flagged, decided) in decisions {
-            months.entry(Month::of(decided)).or_default().push(decided.since(flagged));
+        for (told, decided) in decisions {
+            months.entry(Month::of(decided)).or_default().push(decided.since(told));
         }
         Ok(months)
     }

@@ -2,6 +2,7 @@ use crate::clock::Timestamp;
 use crate::domain::accounts::user::{Member, Role};
 use crate::domain::limits::policy::Policy;
 use crate::domain::text::is_blank;
+use crate::domain::text::plural::Grouped;
 use crate::domain::time::relative_time;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,7 +48,11 @@ pub enum RequestError {
         "That would show nothing: it has only formatting marks or invisible characters. Write a few words."
     )]
     Unseen,
-    #[error("That is {0} characters; the limit is {LONGEST_REQUEST}. Please shorten it.")]
+    #[error(
+        "That is {} characters; the limit is {}. Please shorten it.",
+        Grouped(*.0),
+        Grouped(LONGEST_REQUEST)
+    )]
     Long(usize),
 }
 

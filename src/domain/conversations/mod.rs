@@ -6,8 +6,10 @@ pub mod report;
 use std::fmt;
 
 use crate::clock::{DAY, HOUR, Timestamp};
+use crate::domain::accounts::ban::Ban;
 use crate::domain::accounts::token::{NoRandomness, random_letters};
 use crate::domain::text::is_blank;
+use crate::domain::text::plural::Grouped;
 use crate::domain::time::relative_time;
 
 pub type ConversationId = i64;
@@ -20,7 +22,7 @@ pub const MAX_MESSAGES: i64 = 100;
 pub const MAX_UNANSWERED: i64 = 10;
 /// Conversations of one member that are not resolved, apart from an appeal.
 pub const MAX_OPEN: i64 = 5;
-/// Conversations of people without an account that wait for a moderator.
+/// Conversations of one kind of people without an account that wait for a moderator.
 pub const MAX_WAITING_OUTSIDERS: i64 = 500;
 /// After a resolved appeal, in seconds.
 pub const APPEAL_INTERVAL: i64 = 14 * DAY;
@@ -144,7 +146,11 @@ pub enum ConversationError {
          first."
     )]
     Unseen,
-    #[error("That is {0} characters; the limit is {MAX_MESSAGE_CHARS}. Please shorten it.")]
+    #[error(
+        "That is {} characters; the limit is {}. Please shorten it.",
+        Grouped(*.0),
+        Grouped(MAX_MESSAGE_CHARS)
+    )]
     Long(usize),
     #[error(
         "You have {MAX_OPEN} conversations with the moderators that are not resolved, which is the limit. \
@@ -162,6 +168,8 @@ pub enum ConversationError {
     LongConversation,
     #[error("This conversation is resolved. If there is more to say, begin another one on the contact page.")]
     Resolved,
+    #[error("You have reported this already. Your report is on the contact page; write in it instead.")]
+    Reported,
     #[error("You have an appeal already. Write in it instead.")]
     AppealOpen,
     #[error("Your appeal was decided. You can appeal again in {0}.")]
@@ -210,6 +218,11 @@ pub fn may_appeal(
         },
         Some(_) => Err(ConversationError::AppealOpen),
     }
+}
+
+/// Whether an appeal is against this ban: open, or written in since it was set.
+pub fn is_against(ban: &Ban, status: ConversationStatus, last_at: Timestamp) -> bool {
+    status != ConversationStatus::Resolved || ban.banned_at.is_none_or(|banned_at| last_at >= banned_at)
 }
 
 /// Whether a report's decision, the latest of these, can be objected to.

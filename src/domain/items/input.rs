@@ -1,5 +1,6 @@
 use crate::domain::items::title::Title;
 use crate::domain::text::is_blank;
+use crate::domain::text::plural::Grouped;
 use crate::domain::url::StoryUrl;
 
 /// In characters.
@@ -17,7 +18,11 @@ pub enum TextError {
          first."
     )]
     Unseen,
-    #[error("That is {0} characters; the limit is {LONGEST_TEXT}. Please shorten it.")]
+    #[error(
+        "That is {} characters; the limit is {}. Please shorten it.",
+        Grouped(*.0),
+        Grouped(LONGEST_TEXT)
+    )]
     Long(usize),
     #[error("That is {0} characters; a notice can have up to {LONGEST_NOTICE}. Please shorten it.")]
     LongNotice(usize),

@@ -71,6 +71,8 @@ pub enum DeadReason {
     Held,
     /// It waited, and was not approved; it was never published.
     Declined,
+    /// By a moderator who decided that it is illegal. Only its author and moderators see it.
+    Removed,
 }
 
 #[derive(Debug, Clone, PartialEq, sqlx::FromRow)]
@@ -151,6 +153,7 @@ pub fn may_see(item: &Item, viewer: Reader<'_>, now: Timestamp) -> Visibility {
         None => Visibility::Whole,
         Some(DeadReason::Shadow) if own => Visibility::Whole,
         Some(DeadReason::Held | DeadReason::Declined) if !own && !moderates => Visibility::NotFound,
+        Some(DeadReason::Removed) if !own && !moderates => Visibility::Hidden,
         Some(death) if own || moderates || viewer.is_some_and(|v| v.show_dead) => Visibility::Dead(death),
         Some(_) => Visibility::Hidden,
     }

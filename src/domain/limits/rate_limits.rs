@@ -22,6 +22,9 @@ pub enum LimitedAction {
     LostPassword,
     /// To the moderators.
     Message,
+    /// A report that something is illegal, or an appeal. Messages of others do not use up what a subnet or
+    /// the site may send of these.
+    Complaint,
 }
 
 /// Whose actions a row of the table counts together.
@@ -52,7 +55,7 @@ pub struct RateLimit {
 
 const POSTS: &[LimitedAction] = &[LimitedAction::Story, LimitedAction::Comment];
 
-pub const RATE_LIMITS: usize = 26;
+pub const RATE_LIMITS: usize = 28;
 /// Links that set a lost password, an hour; each account has a limit of its own.
 const LOST_PASSWORDS_PER_IP: u32 = 10;
 const LOST_PASSWORDS_PER_SUBNET: u32 = 50;
@@ -61,7 +64,7 @@ impl Policy {
     /// The narrowest scopes first, so that a refusal names the nearest.
     pub fn rate_limits(&self) -> [RateLimit; RATE_LIMITS] {
         use LimitedAction::{
-            Comment, Edit, Fetch, Flag, Invitation, LostPassword, Message, SignUp, Story, Vote,
+            Comment, Complaint, Edit, Fetch, Flag, Invitation, LostPassword, Message, SignUp, Story, Vote,
         };
         use RateLimitScope::{Account, Address, LimitedAccount, Site, Subnet};
         let (age, karma) = (self.new_account_days.seconds(), self.new_account_limits_exempt_karma);
@@ -85,21 +88,23 @@ impl Policy {
             hourly(Account, &[Flag], self.flags_per_hour),
             hourly(Account, &[Fetch], self.title_fetches_per_hour),
             hourly(Account, &[Invitation], self.invitations_per_hour),
-            hourly(Account, &[Message], self.messages_per_hour),
+            hourly(Account, &[Message, Complaint], self.messages_per_hour),
             hourly(Address, &[Story], self.stories_per_hour_per_ip),
             hourly(Address, &[Comment], self.comments_per_hour_per_ip),
             hourly(Address, &[Vote], self.votes_per_hour_per_ip),
             hourly(Address, &[Flag], self.flags_per_hour_per_ip),
             hourly(Address, &[SignUp], self.signups_per_hour_per_ip),
             hourly(Address, &[LostPassword], LOST_PASSWORDS_PER_IP),
-            hourly(Address, &[Message], self.messages_per_hour_per_ip),
+            hourly(Address, &[Message, Complaint], self.messages_per_hour_per_ip),
             hourly(Subnet, POSTS, self.posts_per_hour_per_subnet),
             hourly(Subnet, &[SignUp], self.signups_per_hour_per_subnet),
             hourly(Subnet, &[LostPassword], LOST_PASSWORDS_PER_SUBNET),
             hourly(Subnet, &[Message], self.messages_per_hour_per_subnet),
+            hourly(Subnet, &[Complaint], self.messages_per_hour_per_subnet),
             hourly(Site, POSTS, self.posts_per_hour_global),
             hourly(Site, &[SignUp], self.signups_per_hour_global),
             hourly(Site, &[Message], self.messages_per_hour_global),
+            hourly(Site, &[Complaint], self.messages_per_hour_global),
         ]
     }
 }
@@ -203,7 +208,9 @@ impl LimitedAction {
             LimitedAction::Invitation => "You have invited a lot of people in a short time.",
             LimitedAction::SignUp => "Many accounts were created in a short time.",
             LimitedAction::LostPassword => "A password link was asked for often in a short time.",
-            LimitedAction::Message => "You have written to the moderators a lot in a short time.",
+            LimitedAction::Message | LimitedAction::Complaint => {
+                "You have written to the moderators a lot in a short time."
+            }
         }
     }
 
@@ -218,7 +225,7 @@ impl LimitedAction {
             LimitedAction::Invitation => "invite people",
             LimitedAction::SignUp => "be made",
             LimitedAction::LostPassword => "ask for a password link",
-            LimitedAction::Message => "write to the moderators",
+            LimitedAction::Message | LimitedAction::Complaint => "write to the moderators",
         }
     }
 }
@@ -257,7 +264,9 @@ impl RateLimit {
             RateLimitScope::Subnet if action == LimitedAction::SignUp => {
                 "Many accounts were created from your network in a short time.".to_owned()
             }
-            RateLimitScope::Subnet | RateLimitScope::Site if action == LimitedAction::Message => {
+            RateLimitScope::Subnet | RateLimitScope::Site
+                if matches!(action, LimitedAction::Message | LimitedAction::Complaint) =>
+            {
                 "Many people are writing to the moderators right now.".to_owned()
             }
             RateLimitScope::Subnet => {

@@ -43,7 +43,8 @@ pub fn may_have(item: &Item, policy: &Policy) -> bool {
 
 /// Dead as far as the author may know.
 fn is_dead(item: &Item) -> bool {
-    matches!(item.dead, Some(DeadReason::Killed | DeadReason::Flagged | DeadReason::Declined))
+    use DeadReason::{Declined, Flagged, Killed, Removed};
+    matches!(item.dead, Some(Killed | Flagged | Declined | Removed))
 }
 
 impl PostStatus {
@@ -79,7 +80,7 @@ fn deaths<'a>(events: &'a [LogEvent<'a>]) -> Vec<&'a LogEvent<'a>> {
 
 pub fn why_dead(item: &Item, events: &[LogEvent<'_>], for_moderators: bool) -> Vec<String> {
     match item.dead {
-        Some(DeadReason::Killed | DeadReason::Flagged | DeadReason::Declined) => {
+        Some(DeadReason::Killed | DeadReason::Flagged | DeadReason::Declined | DeadReason::Removed) => {
             let said: Vec<String> =
                 deaths(events).into_iter().filter_map(|event| event.for_others(item.kind)).collect();
             if said.is_empty() {
@@ -136,14 +137,17 @@ impl RemovedPost {
                 Some(RemovedPost { heading: format!("Deleted {what}{by}"), said: vec![said] })
             }
             Visibility::Hidden | Visibility::NotFound => {
-                let known = matches!(item.dead, Some(DeadReason::Killed | DeadReason::Flagged));
+                let removed = item.dead == Some(DeadReason::Removed);
+                let known = removed || matches!(item.dead, Some(DeadReason::Killed | DeadReason::Flagged));
                 let events = if known { events } else { &[] };
                 let mut said: Vec<String> =
                     deaths(events).into_iter().filter_map(|event| event.for_others(item.kind)).collect();
                 if said.is_empty() {
                     said.push(KILLED_BY_SOMEBODY.to_owned());
                 }
-                said.push(READABLE.to_owned());
+                if !removed {
+                    said.push(READABLE.to_owned());
+                }
                 Some(RemovedPost { heading: format!("Dead {what}"), said })
             }
         }
@@ -193,7 +197,7 @@ fn turns(item: &Item, events: &[LogEvent<'_>], policy: &Policy) -> Vec<StatusEve
         if turns.is_empty() {
             turns.push(plain(format!("Your {what} was already dead when it was imported.")));
         }
-        let who = if item.dead == Some(DeadReason::Declined) {
+        let who = if matches!(item.dead, Some(DeadReason::Declined | DeadReason::Removed)) {
             "Only you and moderators can see it."
         } else {
             "Only you, moderators and members who show dead posts can see it."
@@ -241,7 +245,7 @@ fn next(
         let left = item.editable_until(policy).since(now);
         next.push(AuthorOption::Edit((author.role == Role::Member).then(|| relative_time::left(left))));
     }
-    let may_be_vouched_for = dead && item.dead != Some(DeadReason::Declined);
+    let may_be_vouched_for = dead && !matches!(item.dead, Some(DeadReason::Declined | DeadReason::Removed));
     if may_be_vouched_for && !item.cleared && policy.vouches_to_restore > 0 {
         next.push(AuthorOption::Wait(vouches(item.vouches, policy.vouches_to_restore)));
     }

@@ -245,7 +245,8 @@ impl Item {
             return Err(VouchError::Karma(policy.min_karma_to_vouch));
         }
         let is_unpublished = matches!(death, DeadReason::Held | DeadReason::Declined);
-        let by_moderator = death == DeadReason::Merged || (death == DeadReason::Killed && self.cleared);
+        let by_moderator = matches!(death, DeadReason::Merged | DeadReason::Removed)
+            || (death == DeadReason::Killed && self.cleared);
         if is_unpublished || by_moderator {
             return Err(VouchError::Decided);
         }

@@ -2,7 +2,6 @@
 //! moderators only.
 
 use crate::clock::Timestamp;
-use crate::domain::accounts::ban::Ban;
 use crate::domain::accounts::user::UserId;
 use crate::domain::conversations::{
     ConversationError, ConversationId, ConversationKind, ConversationStatus, MessageKind,
@@ -18,6 +17,7 @@ use crate::store::items::rows::item_in;
 use crate::store::moderation::actions::set_killed;
 use crate::store::moderation::log_entry::{ActionContext, LogEntry, append_log_entry, log_and_notify};
 use crate::store::moderation::notifications::{Terms, notify};
+use crate::store::moderation::sanctions::ban_of;
 use crate::store::{Change, Error, Result, Store, Tx};
 
 /// The conversation, if `actor` moderates and it is not their own.
@@ -81,9 +81,6 @@ impl Store {
     ) -> Result<()> {
         let mut tx = self.begin().await?;
         let state = for_moderator(&mut tx, id, act.actor, act.at).await?;
-        if is_same_message(&mut tx, id, act.actor, text, act.at).await? {
-            return Ok(());
-        }
         add_answer(&mut tx, &state, text, act).await?;
         self.commit(tx, &changes(&state)).await
     }
@@ -99,11 +96,7 @@ impl Store {
         if let Some(actor) = act.actor {
             author::moderator(&mut tx, actor, Some(user), act.at).await?;
         }
-        let ban: Ban = tx
-            .sql("select banned_at, banned_until, ban_reason from users where id = $1")
-            .bind(user)
-            .fetch_one()
-            .await?;
+        let ban = ban_of(&mut tx, user).await?;
         let kind = if ban.holds(act.at) { ConversationKind::Appeal } else { ConversationKind::Contact };
         let appeal: Option<ConversationId> = tx
             .sql(
@@ -199,26 +192,25 @@ impl Store {
     }
 }
 
-/// Kills a post. One that is dead already becomes one that a moderator killed.
+/// Kills a post for good: nothing but a moderator restores it, and only its author and moderators read it.
 async fn remove_post(tx: &mut Tx, item: ItemId, act: ActionContext<'_>) -> Result<()> {
-    match set_killed(tx, item, true).await {
-        Ok((post, entry)) => log_and_notify(tx, post, entry, act).await,
+    let (post, entry) = match set_killed(tx, item, true).await {
+        Ok(killed) => killed,
         Err(Error::Conflict) => {
             let post = item_in(tx, item).await?;
-            if !matches!(post.dead, Some(DeadReason::Killed | DeadReason::Shadow)) {
-                return Err(Error::refused(ConversationError::NotPublic));
-            }
-            tx.sql("update items set dead = 'killed', cleared = true where id = $1")
-                .bind(item)
-                .execute()
-                .await?;
             // Shadow-banned authors see it as live and must not learn otherwise.
             let private = post.dead == Some(DeadReason::Shadow);
-            let entry = LogEntry { private, ..LogEntry::of(Action::Kill) };
-            log_and_notify(tx, (item, post.author_id), entry, act).await
+            match post.dead {
+                Some(DeadReason::Removed) => return Ok(()),
+                Some(DeadReason::Killed | DeadReason::Shadow) => {}
+                _ => return Err(Error::refused(ConversationError::NotPublic)),
+            }
+            ((item, post.author_id), LogEntry { private, ..LogEntry::of(Action::Kill) })
         }
-        Err(error) => Err(error),
-    }
+        Err(error) => return Err(error),
+    };
+    tx.sql("update items set dead = 'removed', cleared = true where id = $1").bind(item).execute().await?;
+    log_and_notify(tx, post, entry, act).await
 }
 
 /// What a write shows: the moderators' count, and the inbox of the member who is told.
@@ -226,12 +218,16 @@ fn changes(state: &ConversationState) -> Vec<Change> {
     state.user_id.map(Change::Member).into_iter().chain([Change::Lists]).collect()
 }
 
+/// The same text again does nothing.
 async fn add_answer(
     tx: &mut Tx,
     state: &ConversationState,
     text: &str,
     act: ActionContext<'_>,
 ) -> Result<()> {
+    if is_same_message(tx, state.id, act.actor, text, act.at).await? {
+        return Ok(());
+    }
     let message = NewMessage { author: act.actor, by_moderator: true, kind: MessageKind::Message, text };
     insert_message(tx, state.id, message, act.at).await?;
     moved(tx, state.id, ConversationStatus::Answered, act).await?;

@@ -7,11 +7,14 @@ use crate::domain::conversations::{
     ConversationId, ConversationKind, ConversationStatus, MAX_MESSAGES, MessageKind,
 };
 use crate::domain::items::item::ItemId;
+use crate::domain::text;
 use crate::store::accounts::ownership::shown_name;
 use crate::store::{Result, Store};
 
 /// Conversations that a member is shown.
 const OWN: i64 = 20;
+/// Characters of a message that lists show.
+const WORDS: usize = 120;
 /// Reports on one item that a moderator is shown.
 const ON_ITEM: i64 = 20;
 
@@ -33,6 +36,16 @@ pub struct Conversation {
     pub claimed_by: Option<String>,
     pub opened_at: Timestamp,
     pub last_at: Timestamp,
+    /// The latest message, and what it is.
+    pub last_text: Option<String>,
+    pub last_kind: Option<MessageKind>,
+}
+
+impl Conversation {
+    /// The beginning of the latest message, without mark-up.
+    pub fn words(&self) -> String {
+        self.last_text.as_deref().map_or_else(String::new, |text| text::excerpt(text, WORDS))
+    }
 }
 
 #[derive(Debug, Clone, sqlx::FromRow)]
@@ -52,8 +65,11 @@ macro_rules! select_conversations {
     ($tail:literal) => {
         concat!(
             "select c.id, c.kind, c.receipt, c.user_id, coalesce(u.name, c.name) as name, c.email, \
-             c.item_id, c.ground, c.status, a.name as claimed_by, c.opened_at, c.last_at from conversations \
-             c left join users u on u.id = c.user_id left join users a on a.id = c.claimed_by ",
+             c.item_id, c.ground, c.status, a.name as claimed_by, c.opened_at, c.last_at, \
+             m.text as last_text, m.kind as last_kind from conversations c \
+             left join users u on u.id = c.user_id left join users a on a.id = c.claimed_by \
+             left join messages m on m.id = (select max(l.id) from messages l where l.conversation_id = \
+             c.id) ",
             $tail
         )
     };

@@ -1,17 +1,17 @@
 //! What members and people without an account write.
 
 use crate::clock::{MINUTE, Timestamp};
-use crate::domain::accounts::ban::Ban;
 use crate::domain::accounts::token::Token;
 use crate::domain::accounts::user::UserId;
 use crate::domain::conversations::report::IllegalGround;
 use crate::domain::conversations::{
     ConversationError, ConversationId, ConversationKind, ConversationStatus, MAX_MESSAGES, MAX_OPEN,
-    MAX_UNANSWERED, MAX_WAITING_OUTSIDERS, MessageKind, ReceiptNumber, may_appeal, may_object,
+    MAX_UNANSWERED, MAX_WAITING_OUTSIDERS, MessageKind, ReceiptNumber, is_against, may_appeal, may_object,
 };
 use crate::domain::items::item::ItemId;
 use crate::store::accounts::author;
 use crate::store::conversations::{ConversationState, mails, state};
+use crate::store::moderation::sanctions::ban_of;
 use crate::store::{Change, Error, Result, Store, Tx};
 
 /// How long the same text is the same message, in seconds.
@@ -55,8 +55,11 @@ impl Store {
         }
         match (new.user, new.kind) {
             (Some(user), ConversationKind::Appeal) => check_appeal(&mut tx, user, now).await?,
-            (Some(user), _) => check_open(&mut tx, user, now).await?,
-            (None, _) => check_outsiders(&mut tx).await?,
+            (Some(user), _) => {
+                check_open(&mut tx, user, now).await?;
+                check_reported(&mut tx, user, new.item).await?;
+            }
+            (None, kind) => check_outsiders(&mut tx, kind).await?,
         }
         let (id, number) = insert(&mut tx, &new, ConversationStatus::Waiting, now).await?;
         let message =
@@ -134,11 +137,7 @@ pub(super) async fn same_conversation(
 }
 
 async fn check_appeal(tx: &mut Tx, user: UserId, now: Timestamp) -> Result<()> {
-    let ban: Ban = tx
-        .sql("select banned_at, banned_until, ban_reason from users where id = $1")
-        .bind(user)
-        .fetch_one()
-        .await?;
+    let ban = ban_of(tx, user).await?;
     if !ban.holds(now) {
         return Err(Error::refused(ConversationError::NotBanned));
     }
@@ -150,10 +149,7 @@ async fn check_appeal(tx: &mut Tx, user: UserId, now: Timestamp) -> Result<()> {
         .bind(user)
         .fetch_optional()
         .await?;
-    // An appeal against an earlier ban is none against this one.
-    let latest = latest.filter(|(status, at)| {
-        *status != ConversationStatus::Resolved || ban.banned_at.is_none_or(|banned_at| *at >= banned_at)
-    });
+    let latest = latest.filter(|(status, at)| is_against(&ban, *status, *at));
     may_appeal(latest, now).map_err(Error::refused)
 }
 
@@ -170,12 +166,21 @@ async fn check_open(tx: &mut Tx, user: UserId, now: Timestamp) -> Result<()> {
     if open >= MAX_OPEN { Err(Error::refused(ConversationError::TooMany)) } else { Ok(()) }
 }
 
-async fn check_outsiders(tx: &mut Tx) -> Result<()> {
+async fn check_reported(tx: &mut Tx, user: UserId, item: Option<ItemId>) -> Result<()> {
+    let Some(item) = item else { return Ok(()) };
+    let open =
+        "select 1 from conversations where item_id = $1 and user_id = $2 and status <> 'resolved' limit 1";
+    let is_reported = tx.sql(open).bind(item).bind(user).exists().await?;
+    if is_reported { Err(Error::refused(ConversationError::Reported)) } else { Ok(()) }
+}
+
+async fn check_outsiders(tx: &mut Tx, kind: ConversationKind) -> Result<()> {
     let waiting: i64 = tx
         .sql(
             "select count(*) from (select 1 from conversations where user_id is null and status = 'waiting' \
-             limit $1) as waiting_outsiders",
+             and kind = $1 limit $2) as waiting_outsiders",
         )
+        .bind(kind)
         .bind(MAX_WAITING_OUTSIDERS)
         .fetch_scalar()
         .await?;

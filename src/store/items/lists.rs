@@ -230,7 +230,7 @@ impl Store {
             self.read.sql(select_item!(
                 "where i.kind in ('story', 'job', 'poll') and i.deleted_at is null and (i.time, i.id) < ($1, \
                  $2) and (i.dead is null or $5 is null or i.author_id = $5 or ($6 and i.dead not in \
-                 ('held', 'declined'))) \
+                 ('held', 'declined', 'removed'))) \
                  and not exists (select 1 from hidden h where h.user_id = $4 and h.item_id = i.id) \
                  order by i.time desc, i.id desc limit $3"
             ))
@@ -251,7 +251,7 @@ impl Store {
             self.read.sql(select_item!(
                 "where i.kind = 'comment' and i.deleted_at is null and (i.time, i.id) < ($1, $2) \
                  and (i.dead is null or $4 is null or i.author_id = $4 or ($5 and i.dead not in \
-                 ('held', 'declined'))) \
+                 ('held', 'declined', 'removed'))) \
                  order by i.time desc, i.id desc limit $3"
             ))
         };
@@ -292,7 +292,7 @@ impl Store {
             dead if dead.is_all_of(author) => select_of_author!("i.kind in ('story', 'job', 'poll')"),
             DeadFilter::Shown(_) => {
                 select_of_author!(
-                    "i.kind in ('story', 'job', 'poll') and coalesce(i.dead, '') not in ('held', 'declined')"
+                    "i.kind in ('story', 'job', 'poll') and coalesce(i.dead, '') not in ('held', 'declined', 'removed')"
                 )
             }
             _ => select_of_author!("i.kind in ('story', 'job', 'poll') and i.dead is null"),
@@ -304,7 +304,9 @@ impl Store {
         let query = match dead {
             dead if dead.is_all_of(author) => select_of_author!("i.kind = 'comment'"),
             DeadFilter::Shown(_) => {
-                select_of_author!("i.kind = 'comment' and coalesce(i.dead, '') not in ('held', 'declined')")
+                select_of_author!(
+                    "i.kind = 'comment' and coalesce(i.dead, '') not in ('held', 'declined', 'removed')"
+                )
             }
             _ => select_of_author!("i.kind = 'comment' and i.dead is null"),
         };
@@ -319,9 +321,11 @@ impl Store {
             }
             DeadFilter::Shown(_) => (
                 count_of_author!(
-                    "kind in ('story', 'job', 'poll') and coalesce(dead, '') not in ('held', 'declined')"
+                    "kind in ('story', 'job', 'poll') and coalesce(dead, '') not in ('held', 'declined', 'removed')"
                 ),
-                count_of_author!("kind = 'comment' and coalesce(dead, '') not in ('held', 'declined')"),
+                count_of_author!(
+                    "kind = 'comment' and coalesce(dead, '') not in ('held', 'declined', 'removed')"
+                ),
             ),
             _ => (
                 count_of_author!("kind in ('story', 'job', 'poll') and dead is null"),

@@ -69,17 +69,17 @@ const LAST: i64 = 50;
 
 const NOTES: i64 = 200;
 
+pub(crate) async fn ban_of(tx: &mut Tx, user: UserId) -> Result<Ban> {
+    tx.sql("select banned_at, banned_until, ban_reason from users where id = $1").bind(user).fetch_one().await
+}
+
 impl Store {
     /// Bans a user and ends their sessions, or changes the active ban; returns the number of posts killed.
     /// Fails with `Conflict` if another ban is active than the one seen, or no admin who can log in would
     /// remain.
     pub async fn ban(&self, ban: NewBan, act: ActionContext<'_>) -> Result<usize> {
         let mut tx = self.begin().await?;
-        let standing: Ban = tx
-            .sql("select banned_at, banned_until, ban_reason from users where id = $1")
-            .bind(ban.user)
-            .fetch_one()
-            .await?;
+        let standing = ban_of(&mut tx, ban.user).await?;
         if standing.since(act.at) != ban.over {
             return Err(Error::Conflict);
         }

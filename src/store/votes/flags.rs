@@ -262,7 +262,8 @@ impl Store {
 impl FlaggedItem {
     /// Killed by a moderator, so vouches cannot restore it.
     pub fn is_killed_by_hand(&self) -> bool {
-        self.dead == Some(DeadReason::Merged) || (self.dead == Some(DeadReason::Killed) && self.cleared)
+        matches!(self.dead, Some(DeadReason::Merged | DeadReason::Removed))
+            || (self.dead == Some(DeadReason::Killed) && self.cleared)
     }
 
     fn of(&self, item: ItemId) -> PostRef {

@@ -40,12 +40,16 @@ impl Sender<'_> {
         self.viewer.id()
     }
 
-    fn check(&self) -> Result<(), RateLimited> {
+    fn check(&self, kind: ConversationKind) -> Result<(), RateLimited> {
+        let action = match kind {
+            ConversationKind::Contact => LimitedAction::Message,
+            ConversationKind::Appeal | ConversationKind::Report => LimitedAction::Complaint,
+        };
         let (policy, ip, now) = (&self.viewer.settings.policy, self.client_ip.ip(), self.viewer.now);
         let banned = self.viewer.banned.as_ref().map(|banned| &banned.member);
         match self.viewer.member().or(banned) {
-            Some(member) => self.app.limits.check(LimitedAction::Message, member, ip, policy, now),
-            None => self.app.limits.check_message(ip, policy),
+            Some(member) => self.app.limits.check(action, member, ip, policy, now),
+            None => self.app.limits.check_visitor(action, ip, policy),
         }
     }
 
@@ -72,7 +76,7 @@ impl Sender<'_> {
         let needed = !is_member && ground.is_none_or(IllegalGround::needs_name);
         let (name, email) = if is_member { ("", "") } else { (typed.name, typed.email) };
         let name = errors.check("name", report::name(name, needed));
-        let email = errors.check("email", report::email(email, needed));
+        let email = errors.check("email", report::email(email, needed && self.app.mailer.is_some()));
         if !typed.is_in_good_faith {
             errors.add("good_faith", ReportError::NoGoodFaith);
         }
@@ -90,7 +94,7 @@ impl Sender<'_> {
         (text, name, email): (&str, &str, &str),
         about: Option<(ItemId, IllegalGround)>,
     ) -> Result<SentConversation, FormRefusal> {
-        self.check()?;
+        self.check(kind)?;
         let user = self.user();
         let token = if user.is_none() { Some(Token::random().map_err(Error::internal)?) } else { None };
         let new = NewConversation {
@@ -115,9 +119,9 @@ impl Sender<'_> {
         text: &str,
     ) -> Result<(), FormRefusal> {
         let text = conversations::message(text).map_err(|wrong| FormErrors::one("text", wrong))?;
-        self.check()?;
-        let (store, now) = (&self.app.store, self.viewer.now);
         let kind = ConversationKind::Appeal;
+        self.check(kind)?;
+        let (store, now) = (&self.app.store, self.viewer.now);
         let written = match open {
             Some(id) => store.add_message(id, Some(user), MessageKind::Message, &text, now).await,
             None => {
@@ -144,7 +148,7 @@ impl Sender<'_> {
         is_objection: bool,
     ) -> Result<(), FormRefusal> {
         let text = conversations::message(text).map_err(|wrong| FormErrors::one("text", wrong))?;
-        self.check()?;
+        self.check(conversation.kind)?;
         let kind = if is_objection { MessageKind::Objection } else { MessageKind::Message };
         let (id, author, now) = (conversation.id, conversation.user_id, self.viewer.now);
         self.app.store.add_message(id, author, kind, &text, now).await.map_err(refusal)

@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 
 use crate::domain::limits::rate_limits::RateLimited;
 use crate::web::error::Error;
+use crate::web::rate_limit;
 use crate::web::state::App;
 
 /// A posted form; unknown fields are ignored.
@@ -123,6 +124,22 @@ impl From<FormErrors> for FormRefusal {
 impl<E: Into<Error>> From<E> for FormRefusal {
     fn from(error: E) -> FormRefusal {
         FormRefusal::Error(error.into())
+    }
+}
+
+/// Answers a refusal with the form again.
+pub async fn refused<F>(refusal: FormRefusal, form: impl FnOnce(FormErrors) -> F) -> Result<Response, Error>
+where
+    F: Future<Output = Result<Response, Error>>,
+{
+    match refusal {
+        FormRefusal::Invalid(errors) => form(errors).await,
+        FormRefusal::Error(Error::RateLimited(held)) => {
+            let form = form(FormErrors::rate_limited(&held, &held)).await?;
+            Ok(rate_limit::with_status(form, &held))
+        }
+        FormRefusal::Error(Error::Busy) => form(FormErrors::busy()).await.map(busy),
+        FormRefusal::Error(error) => Err(error),
     }
 }
 

@@ -33,6 +33,14 @@ impl FeedFormat {
         }
     }
 
+    pub const fn label(self) -> &'static str {
+        match self {
+            FeedFormat::Atom => "Atom",
+            FeedFormat::Rss => "RSS",
+            FeedFormat::Json => "JSON Feed",
+        }
+    }
+
     pub const fn content_type(self) -> &'static str {
         match self {
             FeedFormat::Atom => "application/atom+xml",

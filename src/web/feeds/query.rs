@@ -109,7 +109,8 @@ impl FeedFilter {
         if self.any {
             return true;
         }
-        let text: String = text.chars().take(MAX_SEARCHED).flat_map(char::to_lowercase).collect();
+        let end = text.char_indices().nth(MAX_SEARCHED).map_or(text.len(), |(at, _)| at);
+        let text = text.get(..end).unwrap_or(text).to_lowercase();
         self.phrases.iter().any(|phrase| text.contains(phrase))
     }
 }
@@ -135,6 +136,15 @@ mod tests {
         ] {
             assert_eq!(asked(q).filter().finds(text), found, "{q:?} in {text:?}");
         }
+    }
+
+    #[test]
+    fn of_a_long_query_and_a_long_text_only_the_beginning_counts() {
+        let phrases = (0..9).map(|nth| format!("phrase{nth}")).collect::<Vec<_>>().join(" OR ");
+        assert!(asked(&phrases).filter().finds("phrase7") && !asked(&phrases).filter().finds("phrase8"));
+        let text = |before: usize| format!("{}needle", "ä".repeat(before));
+        let filter = asked("needle").filter();
+        assert!(filter.finds(&text(MAX_SEARCHED - 6)) && !filter.finds(&text(MAX_SEARCHED)));
     }
 
     #[test]

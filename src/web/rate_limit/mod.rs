@@ -111,9 +111,14 @@ impl RateLimiter {
         self.take(LimitedAction::LostPassword, Actor::visitor(ip), policy).map(Reserved::keep)
     }
 
-    /// A message to the moderators by somebody without an account.
-    pub fn check_message(&self, ip: IpAddr, policy: &Policy) -> Result<(), RateLimited> {
-        self.take(LimitedAction::Message, Actor::visitor(ip), policy).map(Reserved::keep)
+    /// What somebody without an account writes to the moderators.
+    pub fn check_visitor(
+        &self,
+        action: LimitedAction,
+        ip: IpAddr,
+        policy: &Policy,
+    ) -> Result<(), RateLimited> {
+        self.take(action, Actor::visitor(ip), policy).map(Reserved::keep)
     }
 
     pub fn check(

@@ -173,7 +173,7 @@ pub fn mark(item: &Item, sight: Visibility, policy: &Policy) -> Option<&'static 
     match sight {
         Visibility::Whole if item.is_flagged(policy) => Some("[flagged]"),
         Visibility::Dead(DeadReason::Flagged) => Some("[flagged] [dead]"),
-        Visibility::Dead(DeadReason::Killed | DeadReason::Shadow) => Some("[dead]"),
+        Visibility::Dead(DeadReason::Killed | DeadReason::Shadow | DeadReason::Removed) => Some("[dead]"),
         Visibility::Dead(DeadReason::Merged) => Some("[dupe]"),
         Visibility::Dead(DeadReason::Held) => Some("[waiting]"),
         Visibility::Dead(DeadReason::Declined) => Some("[declined]"),

@@ -4,8 +4,9 @@ use axum::http::StatusCode;
 use stoa::clock::DAY;
 use stoa::domain::accounts::user::Role;
 
+use crate::contact::reports::REPORT;
 use crate::contact::{contact, first_waiting, forum, messages};
-use crate::support::app::TestApp;
+use crate::support::app::{PASSWORD, TestApp};
 use crate::support::fixtures::{behind_a_proxy, done, post_from, shadow, told};
 use crate::support::smtp::MailingApp;
 
@@ -143,7 +144,20 @@ async fn a_flood_is_refused_and_stored_texts_are_bounded() {
     assert_eq!(page.status, StatusCode::SEE_OTHER, "another address has its own share");
     let long = "x".repeat(5_001);
     let page = post_from(&mut app.visitor(), "198.51.100.7", "/contact", &[("text", &long)]).await;
-    assert!(page.status == StatusCode::UNPROCESSABLE_ENTITY && page.says("the limit is 5000"));
+    assert!(page.status == StatusCode::UNPROCESSABLE_ENTITY && page.says("the limit is 5,000"));
+    // A flood from several networks leaves room for reports.
+    app.account("bob", Role::Member).await;
+    let story = app.session("bob").await.text_story("A story", "Words.").await;
+    for nth in 0..70 {
+        let from = format!("203.0.{}.9", 114 + nth / 8);
+        post_from(&mut app.visitor(), &from, "/contact", &[("text", &format!("Flood {nth}"))]).await;
+    }
+    let page = post_from(&mut app.visitor(), "192.0.2.77", "/contact", &[("text", "Late.")]).await;
+    assert_eq!(page.status, StatusCode::TOO_MANY_REQUESTS);
+    let to = format!("/item/{story}/report");
+    let page = post_from(&mut app.visitor(), "192.0.2.78", &to, &REPORT).await;
+    assert_eq!(page.status, StatusCode::SEE_OTHER, "{}", page.text());
+    app.pass(2 * 3_600);
     app.sql("update conversations set status = 'resolved'").await;
     // When very many wait, nobody without an account can add to them.
     let insert = "insert into conversations (kind, receipt, status, opened_at, last_at) values ('contact', \
@@ -240,4 +254,19 @@ async fn conversations_end_with_the_account_and_with_time() {
     assert_eq!(mia.get(&desk).await.status, StatusCode::SEE_OTHER, "the session is over");
     assert_eq!(app.visitor().get(&waits).await.status, StatusCode::OK, "what waits is kept");
     assert_eq!(app.number("select count(*) from messages").await, 1);
+}
+
+#[tokio::test]
+async fn a_page_that_a_moderator_has_open_never_leads_to_another_person() {
+    let (app, mut mia) = forum().await;
+    let mut hal = app.member("hal").await;
+    contact(&mut hal, "About my illness.").await;
+    let desk = first_waiting(&mut mia).await;
+    let gone = [("name", "hal"), ("posts", "keep"), ("password", PASSWORD)];
+    hal.post("/settings/delete", &gone).await;
+    let mut ivy = app.member("ivy").await;
+    let own = contact(&mut ivy, "Something else.").await;
+    let page = mia.post(&format!("{desk}/answer"), &[("text", "Dear Hal")]).await;
+    assert_eq!(page.status, StatusCode::NOT_FOUND);
+    assert_eq!(messages(&ivy.get(&own).await).len(), 1);
 }

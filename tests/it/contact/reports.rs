@@ -11,7 +11,8 @@ use crate::support::app::{Browser, Page, TestApp};
 use crate::support::fixtures::{done, shadow, told};
 use crate::support::smtp::MailingApp;
 
-const REPORT: [(&str, &str); 5] = [
+/// The form as somebody without an account sends it.
+pub const REPORT: [(&str, &str); 5] = [
     ("ground", "hate"),
     ("text", "It calls for hatred, against section 130."),
     ("name", "Ann Other"),
@@ -204,8 +205,15 @@ async fn what_was_removed_as_illegal_stays_removed_and_is_decided_once() {
     let page = mia.post(&format!("{desk}/decide"), &again).await;
     assert!(page.says("This report was decided meanwhile."), "{}", page.words());
     mia.post(&ban, &[("on", "false"), ("bring_back", "true")]).await;
-    let dead = format!("select count(*) from items where id = {item} and dead = 'killed'");
+    let dead = format!("select count(*) from items where id = {item} and dead = 'removed'");
     assert_eq!(app.number(&dead).await, 1, "the end of a ban brings it not back");
+    // Nor does whoever shows dead posts read it.
+    let mut eve = app.member("eve").await;
+    app.sql("update users set show_dead = true where name = 'eve'").await;
+    for path in [&format!("/item/{item}"), "/comments", &format!("/user/{author}/comments")] {
+        assert!(!eve.get(path).await.mentions("Hateful words."), "{path}");
+    }
+    assert!(mia.get(&format!("/item/{item}")).await.mentions("Hateful words."));
 }
 
 #[tokio::test]
@@ -221,4 +229,24 @@ async fn a_moderator_does_not_learn_who_reported_a_post_of_theirs() {
     let selector = format!("main a[href='{desk}']");
     nora.get(&format!("/item/{story}/moderate")).await.finds(0, &selector);
     mia.get(&format!("/item/{story}/moderate")).await.finds(1, &selector);
+}
+
+#[tokio::test]
+async fn moderators_see_what_else_was_reported_and_a_member_reports_a_post_once() {
+    let (app, mut mia) = forum().await;
+    let (item, mut eve) = (comment(&app).await, app.member("eve").await);
+    let form = [("ground", "hate"), ("text", "I agree."), ("good_faith", "true")];
+    assert_eq!(report(&mut eve, item, &form).await.status, StatusCode::SEE_OTHER);
+    let again = [("ground", "hate"), ("text", "And once more."), ("good_faith", "true")];
+    let page = report(&mut eve, item, &again).await;
+    assert!(page.says("You have reported this already.") && page.one("#text").text == "And once more.");
+    let desk = first_waiting(&mut mia).await;
+    assert!(!mia.get(&desk).await.facts().contains_key("also reported"));
+    // Without mail nobody is asked for an address.
+    let unreachable = [REPORT[0], REPORT[1], REPORT[2], REPORT[4]];
+    let page = report(&mut app.visitor(), item, &unreachable).await;
+    assert_eq!(page.status, StatusCode::SEE_OTHER, "{}", page.text());
+    assert!(mia.get(&desk).await.facts()["also reported"].starts_with("Report "));
+    let page = mia.get("/mod/messages").await;
+    assert!(page.says("I agree.") && page.says("It calls for hatred"), "{}", page.words());
 }

@@ -214,3 +214,16 @@ async fn what_a_visitor_may_not_see_is_in_no_feed() {
         }
     }
 }
+
+#[tokio::test]
+async fn the_points_of_comments_cannot_be_asked_of_a_feed() {
+    let app = forum().await;
+    let (mut alice, mut bob) = (app.member("alice").await, app.member("bob").await);
+    let story = alice.text_story("A story", "Words.").await;
+    let comment = bob.reply(story, "A comment.").await;
+    alice.vote(comment, "up").await;
+    for points in [1, 2, 3, 100] {
+        let found = titles(&app, &format!("/feed/comments.atom?points={points}")).await;
+        assert_eq!(found, ["bob on “A story”"], "{points}");
+    }
+}

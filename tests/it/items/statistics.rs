@@ -94,7 +94,7 @@ async fn the_time_until_a_moderator_decides_runs_from_the_first_flag() {
     }
     sam.text_story("Nobody flags this", "Words.").await;
     count(&app).await;
-    let took = table(&app.visitor().get("/statistics").await, "Time to decide a flagged post");
+    let took = table(&app.visitor().get("/statistics").await, "Time to decide a report");
     assert!(took.iter().any(|row| row.ends_with(" 2 hours")), "{took:?}");
 }
 

@@ -88,7 +88,7 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
     ),
     ("SCAN waiting_requests", " limit $", "the same"),
     ("SCAN waiting_conversations", " limit $3) as waiting_conversations)", AT_MOST_100),
-    ("SCAN waiting_outsiders", " limit $1) as waiting_outsiders", "as many as may wait"),
+    ("SCAN waiting_outsiders", " limit $2) as waiting_outsiders", "as many as may wait"),
     ("SCAN first_stories", " limit 3) as first_stories ", "a person's first three"),
     ("SCAN first_comments", " limit 3) as first_comments", "the same of comments"),
     ("SCAN up", "with recursive up (id, step)", "as many steps as the statement says"),
@@ -147,7 +147,7 @@ const NOT_FROM_REQUESTS: &[(&str, &str)] = &[
     (" count(distinct author_id) as authors from ", STATISTICS),
     ("select count(distinct user_id) from sessions ", STATISTICS),
     (" from votes where not own group by day", STATISTICS),
-    ("select f.first, min(l.created_at) from ", STATISTICS),
+    ("select f.first, min(l.created_at) as decided from ", STATISTICS),
 ];
 
 /// The narrow indices of the lists, each with a part of the statement that it was made for.

@@ -6,16 +6,16 @@ use axum::response::{IntoResponse, Response};
 use http::header::CACHE_CONTROL;
 use serde::Deserialize;
 
-use crate::domain::conversations::{ConversationStatus, MAX_MESSAGE_CHARS, may_appeal};
+use crate::domain::conversations::{ConversationStatus, MAX_MESSAGE_CHARS, is_against, may_appeal};
+use crate::domain::text::plural::Grouped;
 use crate::store::Conversation;
 use crate::web::actions::contact::Sender;
 use crate::web::error::Error;
 use crate::web::extract::client_ip::ClientIp;
-use crate::web::extract::form::FormErrors;
+use crate::web::extract::form::{FormErrors, refused};
 use crate::web::extract::local_redirect::LocalRedirect;
 use crate::web::extract::recovered_form::RecoverableForm;
 use crate::web::extract::session::{BannedMember, CurrentMember};
-use crate::web::handlers::accounts::credentials::confirm::refused;
 use crate::web::handlers::contact::view::{ConversationView, ReadBy};
 use crate::web::state::App;
 use crate::web::view::layout::{Page, html_with};
@@ -42,10 +42,7 @@ pub struct AppealForm {
 /// The latest appeal, if it is against this ban or still open.
 async fn latest_appeal(app: &App, banned: &BannedMember) -> Result<Option<Conversation>, Error> {
     let latest = app.store.latest_appeal(banned.member.id).await?;
-    let since = banned.ban.banned_at;
-    Ok(latest.filter(|appeal| {
-        appeal.status != ConversationStatus::Resolved || since.is_none_or(|at| appeal.last_at >= at)
-    }))
+    Ok(latest.filter(|appeal| is_against(&banned.ban, appeal.status, appeal.last_at)))
 }
 
 async fn page(

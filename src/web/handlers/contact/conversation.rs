@@ -8,16 +8,16 @@ use serde::Deserialize;
 
 use crate::domain::accounts::token;
 use crate::domain::conversations::{ConversationId, MAX_MESSAGE_CHARS};
+use crate::domain::text::plural::Grouped;
 use crate::store::Conversation;
 use crate::web::actions::contact::Sender;
 use crate::web::error::Error;
 use crate::web::extract::client_ip::ClientIp;
-use crate::web::extract::form::FormErrors;
+use crate::web::extract::form::{FormErrors, refused};
 use crate::web::extract::local_redirect::LocalRedirect;
 use crate::web::extract::path::Path;
 use crate::web::extract::recovered_form::RecoverableForm;
 use crate::web::extract::session::{CurrentMember, MaybeMember};
-use crate::web::handlers::accounts::credentials::confirm::refused;
 use crate::web::handlers::contact::view::{ConversationView, ReadBy};
 use crate::web::state::App;
 use crate::web::view::layout::{Page, html_with};

@@ -15,14 +15,14 @@ use serde::Deserialize;
 use crate::domain::accounts::user::UserId;
 use crate::domain::conversations::MAX_MESSAGE_CHARS;
 use crate::domain::text::Html;
+use crate::domain::text::plural::Grouped;
 use crate::web::actions::contact::{Sender, SentConversation};
 use crate::web::error::Error;
 use crate::web::extract::client_ip::ClientIp;
-use crate::web::extract::form::FormErrors;
+use crate::web::extract::form::{FormErrors, refused};
 use crate::web::extract::local_redirect::LocalRedirect;
 use crate::web::extract::recovered_form::RecoverableForm;
 use crate::web::extract::session::MaybeMember;
-use crate::web::handlers::accounts::credentials::confirm::refused;
 use crate::web::handlers::contact::view::{status_of, title_of};
 use crate::web::handlers::pages;
 use crate::web::state::App;
@@ -46,6 +46,8 @@ struct ContactPage<'a> {
 struct ConversationRow {
     href: String,
     title: String,
+    /// The beginning of the latest message.
+    words: String,
     status: &'static str,
     when: TimeView,
 }
@@ -66,7 +68,8 @@ async fn own_conversations(
     let rows = app.store.conversations_of(user).await?.into_iter().map(|row| ConversationRow {
         href: format!("/messages/{}", row.id),
         title: title_of(row.kind, &row.receipt),
-        status: status_of(row.status, false),
+        words: row.words(),
+        status: status_of(row.kind, row.status, false),
         when: TimeView::new(row.last_at, viewer.now),
     });
     Ok(rows.collect())

@@ -13,15 +13,15 @@ use crate::domain::conversations::{
 };
 use crate::domain::moderation::action::Action;
 use crate::domain::moderation::permissions;
+use crate::domain::text::plural::Grouped;
 use crate::store::{self, ActionContext, Conversation, LogFilter};
 use crate::web::actions::contact;
 use crate::web::error::Error;
-use crate::web::extract::form::{Form, FormErrors, FormRefusal};
+use crate::web::extract::form::{Form, FormErrors, FormRefusal, refused};
 use crate::web::extract::local_redirect::LocalRedirect;
 use crate::web::extract::path::Path;
 use crate::web::extract::recovered_form::RecoverableForm;
 use crate::web::extract::session::Moderator;
-use crate::web::handlers::accounts::credentials::confirm::refused;
 use crate::web::handlers::contact::view::{ConversationView, DECISIONS, ReadBy, sender_of, title_of};
 use crate::web::handlers::moderation;
 use crate::web::state::App;
@@ -47,6 +47,9 @@ struct ModeratedRow {
     title: String,
     sender: String,
     ground: Option<&'static str>,
+    /// The beginning of the latest message.
+    words: String,
+    is_objection: bool,
     claimed_by: Option<String>,
     when: TimeView,
 }
@@ -90,6 +93,8 @@ pub async fn list(
         title: title_of(row.kind, &row.receipt),
         sender: sender_of(&row),
         ground: row.ground.map(|ground| ground.label()),
+        words: row.words(),
+        is_objection: row.last_kind == Some(MessageKind::Objection),
         claimed_by: row.claimed_by,
         when: TimeView::new(row.last_at, viewer.now),
     };
@@ -99,7 +104,12 @@ pub async fn list(
         choices: choices.into(),
         rows: found.into_iter().map(row).collect(),
         more,
-        empty: EmptyState::plain("Nothing here.").on(after.is_first(), address(status)),
+        empty: EmptyState::plain(match status {
+            ConversationStatus::Waiting => "No messages are waiting for an answer.",
+            ConversationStatus::Answered => "No answered conversation is open.",
+            ConversationStatus::Resolved => "No conversation is resolved yet.",
+        })
+        .on(after.is_first(), address(status)),
     }))
 }
 
@@ -115,6 +125,10 @@ struct ModeratedPage<'a> {
     email: String,
     claimed_by: Option<String>,
     is_mine: bool,
+    /// Why and until when the one who appeals is banned.
+    ban: Option<String>,
+    /// Other reports of the same post: their numbers on this desk, and titles.
+    others: Vec<(ConversationId, String)>,
     resolved: bool,
     threatens_life: bool,
     /// Whether another moderator should deal with it, and why.
@@ -182,6 +196,21 @@ impl<'a> ModeratedConversation<'a> {
         ))
     }
 
+    async fn ban(&self) -> Result<Option<String>, Error> {
+        if self.conversation.kind != ConversationKind::Appeal {
+            return Ok(None);
+        }
+        let person = self.app.store.profile(&self.conversation.name).await?;
+        Ok(person.ban.sentence(self.moderator.viewer.now))
+    }
+
+    async fn other_reports(&self) -> Result<Vec<(ConversationId, String)>, Error> {
+        let Some(item) = self.conversation.item_id else { return Ok(Vec::new()) };
+        let reports = self.app.store.reports_on(item).await?.into_iter();
+        let others = reports.filter(|report| report.id != self.conversation.id);
+        Ok(others.map(|other| (other.id, title_of(other.kind, &other.receipt))).collect())
+    }
+
     async fn last_ban(&self, user: UserId) -> Result<Option<String>, Error> {
         let bans = LogFilter { user: Some(user), act: Some(Action::Ban), ..LogFilter::default() };
         let last = self.app.store.log(LogFilter { private: true, ..bans }, 1).await?.pop();
@@ -195,6 +224,7 @@ impl<'a> ModeratedConversation<'a> {
         let mut page = Page::new(self.app, viewer, "mod", c.title.clone());
         page.robots = false;
         let (status, of) = (errors.status(), &self.conversation);
+        let (ban, others) = (self.ban().await?, self.other_reports().await?);
         let page = ModeratedPage {
             page,
             desk: moderation::tabs::bar(member, "messages"),
@@ -205,6 +235,8 @@ impl<'a> ModeratedConversation<'a> {
             has_account: of.user_id.is_some(),
             email: of.email.clone(),
             is_mine: of.claimed_by.as_deref() == Some(&*member.name),
+            ban,
+            others,
             claimed_by: of.claimed_by.clone(),
             resolved: of.status == ConversationStatus::Resolved,
             threatens_life: of.ground.is_some_and(IllegalGround::threatens_life),

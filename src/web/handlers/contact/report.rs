@@ -10,14 +10,14 @@ use crate::domain::conversations::MAX_MESSAGE_CHARS;
 use crate::domain::conversations::report::IllegalGround;
 use crate::domain::items::item::{Item, ItemId, Kind, may_see};
 use crate::domain::text;
+use crate::domain::text::plural::Grouped;
 use crate::web::actions::contact::{Sender, TypedReport};
 use crate::web::error::Error;
 use crate::web::extract::client_ip::ClientIp;
-use crate::web::extract::form::FormErrors;
+use crate::web::extract::form::{FormErrors, refused};
 use crate::web::extract::path::Path;
 use crate::web::extract::recovered_form::RecoverableForm;
 use crate::web::extract::session::{MaybeMember, log_in_address};
-use crate::web::handlers::accounts::credentials::confirm::refused;
 use crate::web::handlers::contact;
 use crate::web::state::App;
 use crate::web::view::layout::{Page, html_with};
@@ -34,6 +34,7 @@ struct ReportPage<'a> {
     /// A story's title or a comment's excerpt.
     words: String,
     grounds: [IllegalGround; 10],
+    has_mail: bool,
     typed: &'a ReportForm,
     errors: FormErrors,
 }
@@ -64,7 +65,10 @@ fn page(app: &App, viewer: &MaybeMember, item: &Item, typed: &ReportForm, errors
     page.robots = false;
     let words = item.title.clone().unwrap_or_else(|| text::excerpt(&item.text, EXCERPT));
     let (id, status, grounds) = (item.id, errors.status(), IllegalGround::ALL);
-    html_with(status, &ReportPage { page, id, what, words, grounds, typed, errors })
+    html_with(
+        status,
+        &ReportPage { page, id, what, words, grounds, has_mail: app.mailer.is_some(), typed, errors },
+    )
 }
 
 /// `GET /item/{id}/report`

@@ -73,7 +73,7 @@ impl ConversationView {
             title: title_of(*kind, receipt),
             number: receipt.clone(),
             is_report: *kind == ConversationKind::Report,
-            status: status_of(*status, decision.is_some()),
+            status: status_of(*kind, *status, decision.is_some()),
             about: about(app, conversation, read_by).await?,
             ground: conversation.ground.map(|ground| ground.label()),
             messages,
@@ -95,9 +95,13 @@ pub fn title_of(kind: ConversationKind, receipt: &str) -> String {
 }
 
 /// What the owner of a conversation reads of its state.
-pub fn status_of(status: ConversationStatus, is_decided: bool) -> &'static str {
+pub fn status_of(kind: ConversationKind, status: ConversationStatus, is_decided: bool) -> &'static str {
     match (status, is_decided) {
-        (ConversationStatus::Waiting, _) => "The moderators have not answered yet.",
+        (ConversationStatus::Waiting, true) => "Your objection waits for a moderator.",
+        (ConversationStatus::Resolved, _) if kind == ConversationKind::Appeal => {
+            "The moderators have decided: the ban stays."
+        }
+        (ConversationStatus::Waiting, false) => "The moderators have not answered yet.",
         (ConversationStatus::Answered, _) => "The moderators have answered.",
         (ConversationStatus::Resolved, true) => "The moderators have decided.",
         (ConversationStatus::Resolved, false) => "This conversation is resolved.",
@@ -136,6 +140,7 @@ async fn about(
         Ok(item) => {
             let name = item.title.clone().unwrap_or_else(|| text::excerpt(&item.text, EXCERPT));
             let name = if name.is_empty() { format!("item {id}") } else { name };
+            let name = if item.dead.is_some() { format!("{name} [dead]") } else { name };
             Ok(Some((id, name)))
         }
         Err(store::Error::NotFound) => Ok(None),

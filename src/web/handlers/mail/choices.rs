@@ -13,11 +13,11 @@ use crate::domain::time::relative_time;
 use crate::store::{self, MailboxRow};
 use crate::web::error::Error;
 use crate::web::extract::client_ip::ClientIp;
-use crate::web::extract::form::{Form, FormErrors, FormRefusal};
+use crate::web::extract::form::{Form, FormErrors, FormRefusal, refused};
 use crate::web::extract::local_redirect::LocalRedirect;
 use crate::web::extract::recovered_form::RecoverableForm;
 use crate::web::extract::session::CurrentMember;
-use crate::web::handlers::accounts::credentials::confirm::{check_password, refused};
+use crate::web::handlers::accounts::credentials::confirm::check_password;
 use crate::web::state::App;
 use crate::web::view::layout::{Page, html_with};
 

@@ -95,13 +95,13 @@ fn charts(months: &[MonthStatistics]) -> Vec<Chart> {
         ),
         chart(
             "Members who stayed",
-            "Of those who joined in a month: how many posted or voted in their second month.",
+            "The share of those who joined in a month who posted or voted in their second month.",
             percent,
             vec![series("Stayed", stayed_percent)],
         ),
         chart(
-            "Time to decide a flagged post",
-            "Half of the posts were decided by a moderator in this time after their first flag, or sooner.",
+            "Time to decide a report",
+            "Moderators decided on half of the flagged and reported posts within this time.",
             duration,
             vec![series("Time", |month| month.took)],
         ),

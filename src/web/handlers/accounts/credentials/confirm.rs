@@ -16,9 +16,8 @@ use crate::store;
 use crate::web::admission::Requester;
 use crate::web::error::Error;
 use crate::web::extract::client_ip::ClientIp;
-use crate::web::extract::form::{FormErrors, FormRefusal, busy};
+use crate::web::extract::form::{FormErrors, FormRefusal};
 use crate::web::extract::session::CurrentMember;
-use crate::web::rate_limit;
 use crate::web::state::App;
 use crate::web::view::layout::json;
 
@@ -113,20 +112,4 @@ pub async fn keep_challenge(
     let times = (now, now.plus(CHALLENGE_TTL));
     app.store.keep_challenge(&token.hash(), user, &new.challenge, times).await?;
     Ok(KeptChallenge { token: token.as_str().to_owned(), public_key: new.options })
-}
-
-/// Answers a refusal with the form again.
-pub async fn refused<F>(refusal: FormRefusal, form: impl FnOnce(FormErrors) -> F) -> Result<Response, Error>
-where
-    F: Future<Output = Result<Response, Error>>,
-{
-    match refusal {
-        FormRefusal::Invalid(errors) => form(errors).await,
-        FormRefusal::Error(Error::RateLimited(held)) => {
-            let form = form(FormErrors::rate_limited(&held, &held)).await?;
-            Ok(rate_limit::with_status(form, &held))
-        }
-        FormRefusal::Error(Error::Busy) => form(FormErrors::busy()).await.map(busy),
-        FormRefusal::Error(error) => Err(error),
-    }
 }

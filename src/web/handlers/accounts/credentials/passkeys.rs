@@ -12,13 +12,13 @@ use crate::domain::accounts::passkey::{CreationAnswer, MAX_PASSKEYS, PasskeyErro
 use crate::store::{self, PasskeyRow};
 use crate::web::error::Error;
 use crate::web::extract::client_ip::ClientIp;
-use crate::web::extract::form::{Form, FormErrors, FormRefusal};
+use crate::web::extract::form::{Form, FormErrors, FormRefusal, refused};
 use crate::web::extract::local_redirect::LocalRedirect;
 use crate::web::extract::path::Path;
 use crate::web::extract::recovered_form::RecoverableForm;
 use crate::web::extract::session::CurrentMember;
 use crate::web::handlers::accounts::credentials::confirm::{
-    ConfirmForm, KeptChallenge, check_password, keep_challenge, refused,
+    ConfirmForm, KeptChallenge, check_password, keep_challenge,
 };
 use crate::web::state::App;
 use crate::web::view::items::TimeView;

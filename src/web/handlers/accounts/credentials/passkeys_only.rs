@@ -8,10 +8,10 @@ use http::StatusCode;
 use crate::store;
 use crate::web::error::Error;
 use crate::web::extract::client_ip::ClientIp;
-use crate::web::extract::form::{Form, FormErrors};
+use crate::web::extract::form::{Form, FormErrors, refused};
 use crate::web::extract::local_redirect::LocalRedirect;
 use crate::web::extract::session::CurrentMember;
-use crate::web::handlers::accounts::credentials::confirm::{ConfirmForm, check_password, refused};
+use crate::web::handlers::accounts::credentials::confirm::{ConfirmForm, check_password};
 use crate::web::state::App;
 use crate::web::view::layout::{Page, html_with};
 

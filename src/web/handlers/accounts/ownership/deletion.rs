@@ -12,10 +12,10 @@ use crate::domain::accounts::user::Role;
 use crate::store;
 use crate::web::error::Error;
 use crate::web::extract::client_ip::ClientIp;
-use crate::web::extract::form::{FormErrors, FormRefusal};
+use crate::web::extract::form::{FormErrors, FormRefusal, refused};
 use crate::web::extract::recovered_form::RecoverableForm;
 use crate::web::extract::session::{self, CurrentMember};
-use crate::web::handlers::accounts::credentials::confirm::{check_password, refused};
+use crate::web::handlers::accounts::credentials::confirm::check_password;
 use crate::web::state::App;
 use crate::web::view::layout::{Page, html, html_with};
 
