@@ -10,6 +10,8 @@ pub fn is_always_open(path: &str) -> bool {
             | ["login", "code" | "passkey"]
             | ["login", "passkey", "challenge"]
             | ["contact", _]
+            // Whoever has its secret address reads it.
+            | ["feed", "inbox", _]
             | ["invitation" | "setup" | "reset" | "email" | "unsubscribe" | "static" | "icons", _]
             | ["favicon.ico" | "site.webmanifest" | "robots.txt" | "healthz" | "readyz"]
     )

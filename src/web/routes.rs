@@ -18,8 +18,8 @@ use crate::web::handlers::moderation::log;
 use crate::web::handlers::votes::my_lists::MyList;
 use crate::web::handlers::votes::{flag, my_lists, vote};
 use crate::web::handlers::{
-    contact, feeds, following, hn_redirects, icons, inbox, moderation, pages, search, static_files,
-    statistics,
+    contact, feeds, following, hn_redirects, icons, inbox, inbox_feed, moderation, pages, search,
+    static_files, statistics,
 };
 use crate::web::middleware::canonical_url::QueryValue;
 use crate::web::state::App;
@@ -84,6 +84,8 @@ fn member_routes() -> Router<App> {
         .route("/submit/title", get(submit::title))
         .route("/inbox", get(inbox::show))
         .route("/inbox/read", post(inbox::read_all))
+        .route("/inbox/feed", get(inbox_feed::show).post(inbox_feed::create))
+        .route("/inbox/feed/end", post(inbox_feed::end))
         .route("/inbox/{id}/read", post(inbox::read))
         .route("/replies", get(inbox::moved))
         .route("/following", get(following::list))
@@ -154,6 +156,7 @@ fn machines() -> Router<App> {
         .route("/feed/{feed}", get(feeds::list))
         .route("/feed/user/{feed}", get(feeds::user))
         .route("/feed/user/{name}/{feed}", get(feeds::user_list))
+        .route("/feed/inbox/{feed}", get(inbox_feed::feed))
         .route("/feed/item/{feed}", get(feeds::item))
         .route("/feed/from/{*feed}", get(feeds::site))
         .route("/robots.txt", get(pages::robots))
@@ -241,7 +244,7 @@ pub fn query(path: &str) -> &'static [(&'static str, QueryValue)] {
         ["inbox"] => &[("show", Text), ("at", Number), ("before", Number)],
         ["invited"] | ["user", _, "invited"] => &[("at", Number), ("after", Number)],
         ["search"] => &[("q", Text)],
-        ["feed", "log.atom" | "log.rss" | "log.json"] => &[],
+        ["feed", "log.atom" | "log.rss" | "log.json"] | ["feed", "inbox", _] => &[],
         ["feed", ..] => &[
             ("points", Number), ("comments", Number), ("q", Text), ("count", Number), ("link", Text),
             ("description", Number),

@@ -9,7 +9,7 @@ use crate::domain::accounts::ban::Ban;
 use crate::domain::accounts::mutes::Mutes;
 use crate::domain::accounts::user::{Member, Theme, UserId};
 use crate::domain::items::item::ItemId;
-use crate::store::{AccountReminders, LastMute, Store, UnreadRow};
+use crate::store::{AccountReminders, LastMute, SessionUser, Store, UnreadRow};
 
 /// A member while they are banned.
 #[derive(Debug, Clone)]
@@ -53,6 +53,48 @@ pub struct MaybeMember {
 }
 
 impl MaybeMember {
+    /// Who is asking for the front page, from no address in particular. `theme` is a visitor's.
+    pub fn of(
+        known: Option<Arc<SessionUser>>,
+        theme: Option<Theme>,
+        (now, generation): (Timestamp, u64),
+        settings: Arc<SiteSettings>,
+    ) -> MaybeMember {
+        let banned = known
+            .as_ref()
+            .filter(|known| known.ban.holds(now))
+            .map(|known| Arc::new(BannedMember { member: known.member.clone(), ban: known.ban.clone() }));
+        let known = known.filter(|_| banned.is_none());
+        let (waiting, requests, messages) =
+            known.as_ref().map_or((0, 0, 0), |known| (known.waiting, known.requests, known.messages));
+        let unread = known.as_ref().map_or_else(Arc::default, |known| Arc::clone(&known.unread));
+        let mutes = known.as_ref().map_or_else(Arc::default, |known| Arc::clone(&known.mutes));
+        let last_mute = known.as_ref().and_then(|known| known.last_mute.clone());
+        let reminders = known.as_ref().map_or_else(Default::default, |known| known.reminders);
+        let member = known.map(|known| known.member.clone());
+        let theme = match &member {
+            Some(member) => Some(member.theme).filter(|theme| *theme != Theme::System),
+            None => theme.filter(|theme| *theme != Theme::System),
+        };
+        MaybeMember {
+            member,
+            banned,
+            unread,
+            waiting,
+            requests,
+            messages,
+            mutes,
+            last_mute,
+            reminders,
+            theme,
+            here: "/".to_owned(),
+            from: None,
+            now,
+            generation,
+            settings,
+        }
+    }
+
     pub fn member(&self) -> Option<&Member> {
         self.member.as_ref()
     }

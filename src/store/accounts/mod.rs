@@ -5,6 +5,7 @@ pub mod author;
 pub mod credentials;
 pub mod follows;
 pub mod inbox;
+pub mod inbox_feeds;
 pub mod invitations;
 pub mod invite_tree;
 pub mod ip_hashes;

@@ -95,6 +95,28 @@ pub struct SessionUser {
     pub last_mute: Option<LastMute>,
 }
 
+/// A user with what every page of theirs needs; `$3` bounds what is counted.
+macro_rules! select_session_user {
+    ($last_used_at:literal, $from:literal) => {
+        concat!(
+            "select u.id, u.name, u.role, u.karma, u.created_at, u.shadow_banned_at, u.limited_until, \
+             u.show_dead, u.passkeys_only, u.theme, u.comment_order, u.offers_recovery_codes, \
+             (select t.clears_at from totp_secrets t where t.user_id = u.id) as totp_clears_at, ",
+            $last_used_at,
+            ", exists (select 1 from inbox n where n.user_id = u.id and n.read_at is null) as has_unread, \
+             case when u.role = 'member' then 0 else \
+              (select count(*) from (select 1 from items q where q.queued_at is not null limit $3) as \
+             waiting_items) end as waiting, case when u.role = 'member' then 0 else \
+              (select count(*) from (select 1 from signup_requests where decision is null limit $3) as \
+             waiting_requests) end as requests, case when u.role = 'member' then 0 else \
+              (select count(*) from (select 1 from conversations where status = 'waiting' limit $3) as \
+             waiting_conversations) end as messages, u.banned_at, u.banned_until, u.ban_reason, \
+             exists (select 1 from mutes m where m.user_id = u.id) as has_mutes from ",
+            $from
+        )
+    };
+}
+
 #[derive(sqlx::FromRow)]
 struct SessionUserRow {
     #[sqlx(flatten)]
@@ -137,34 +159,33 @@ impl Store {
     /// `None` if it has ended.
     pub async fn session(&self, token_hash: &[u8], now: Timestamp) -> Result<Option<SessionUser>> {
         let last_used_at = self.looks.session(token_hash);
-        let row: Option<SessionUserRow> = self
-            .read
-            .sql(
-                "select u.id, u.name, u.role, u.karma, u.created_at, u.shadow_banned_at, u.limited_until, \
-             u.show_dead, u.passkeys_only, \
-             u.theme, u.comment_order, u.offers_recovery_codes, (select t.clears_at from totp_secrets t \
-             where t.user_id = u.id) as totp_clears_at, s.last_used_at, \
-             exists (select 1 from inbox n where n.user_id = u.id and n.read_at is null) as has_unread, \
-             case when u.role = 'member' then 0 else \
-              (select count(*) from (select 1 from items q where q.queued_at is not null limit $3) as \
-             waiting_items) end as waiting, case when u.role = 'member' then 0 else \
-              (select count(*) from (select 1 from signup_requests where decision is null limit $3) as \
-             waiting_requests) end as requests, case when u.role = 'member' then 0 else \
-              (select count(*) from (select 1 from conversations where status = 'waiting' limit $3) as \
-             waiting_conversations) end as messages, u.banned_at, u.banned_until, u.ban_reason, \
-             exists (select 1 from mutes m where m.user_id = u.id) as has_mutes \
-             from sessions s join users u on u.id = s.user_id \
-             where s.token_hash = $1 and s.expires_at > $2",
-            )
-            .bind(token_hash)
-            .bind(now)
-            .bind(COUNTED)
-            .fetch_optional()
-            .await?;
-        let Some(row) = row else { return Ok(None) };
+        let select = select_session_user!(
+            "s.last_used_at",
+            "sessions s join users u on u.id = s.user_id where s.token_hash = $1 and s.expires_at > $2"
+        );
+        let query = self.read.sql(select).bind(token_hash).bind(now).bind(COUNTED);
+        let Some(row): Option<SessionUserRow> = query.fetch_optional().await? else { return Ok(None) };
         if now.since(last_used_at.unwrap_or(row.last_used_at)) > HOUR {
             self.looks.note_session(token_hash, now);
         }
+        self.session_user(row, now).await.map(Some)
+    }
+
+    /// The member whose inbox is read under a secret address.
+    pub async fn inbox_feed_reader(&self, token_hash: &[u8], now: Timestamp) -> Result<Option<SessionUser>> {
+        let select = select_session_user!(
+            "cast($2 as bigint) as last_used_at",
+            "inbox_feeds f join users u on u.id = f.user_id where f.token_hash = $1"
+        );
+        let query = self.read.sql(select).bind(token_hash).bind(now).bind(COUNTED);
+        match query.fetch_optional().await? {
+            Some(row) => self.session_user(row, now).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// With what their inbox tells and what they muted.
+    async fn session_user(&self, row: SessionUserRow, now: Timestamp) -> Result<SessionUser> {
         let mut known = row.known;
         if row.has_unread {
             known.unread = self.unread(known.member.id, now).await?.into();
@@ -172,7 +193,7 @@ impl Store {
         if row.has_mutes {
             self.add_mutes(&mut known, now).await?;
         }
-        Ok(Some(known))
+        Ok(known)
     }
 
     /// With what is unread and not muted.

@@ -73,9 +73,16 @@ macro_rules! select_facts {
     };
 }
 
+/// Those posts that others see who ask for dead ones.
+macro_rules! shown_dead {
+    ($which:literal) => {
+        concat!($which, " and coalesce(dead, '') not in ('held', 'declined', 'removed')")
+    };
+}
+
 /// `select` of a page of an author's [`Item`]s by a condition.
 macro_rules! select_of_author {
-    ($which:literal) => {
+    ($which:expr) => {
         concat!(
             select_item!("where i.author_id = $1 and "),
             $which,
@@ -85,7 +92,7 @@ macro_rules! select_of_author {
 }
 
 macro_rules! count_of_author {
-    ($which:literal) => {
+    ($which:expr) => {
         concat!(
             "select count(*) from (select 1 from items where author_id = $1 and ",
             $which,
@@ -290,11 +297,7 @@ impl Store {
     pub async fn submissions(&self, author: UserId, dead: DeadFilter, page: ItemCursor) -> Result<Vec<Item>> {
         let query = match dead {
             dead if dead.is_all_of(author) => select_of_author!("i.kind in ('story', 'job', 'poll')"),
-            DeadFilter::Shown(_) => {
-                select_of_author!(
-                    "i.kind in ('story', 'job', 'poll') and coalesce(i.dead, '') not in ('held', 'declined', 'removed')"
-                )
-            }
+            DeadFilter::Shown(_) => select_of_author!(shown_dead!("kind in ('story', 'job', 'poll')")),
             _ => select_of_author!("i.kind in ('story', 'job', 'poll') and i.dead is null"),
         };
         self.by_author(query, author, page).await
@@ -303,11 +306,7 @@ impl Store {
     pub async fn comments_of(&self, author: UserId, dead: DeadFilter, page: ItemCursor) -> Result<Vec<Item>> {
         let query = match dead {
             dead if dead.is_all_of(author) => select_of_author!("i.kind = 'comment'"),
-            DeadFilter::Shown(_) => {
-                select_of_author!(
-                    "i.kind = 'comment' and coalesce(i.dead, '') not in ('held', 'declined', 'removed')"
-                )
-            }
+            DeadFilter::Shown(_) => select_of_author!(shown_dead!("kind = 'comment'")),
             _ => select_of_author!("i.kind = 'comment' and i.dead is null"),
         };
         self.by_author(query, author, page).await
@@ -320,12 +319,8 @@ impl Store {
                 (count_of_author!("kind in ('story', 'job', 'poll')"), count_of_author!("kind = 'comment'"))
             }
             DeadFilter::Shown(_) => (
-                count_of_author!(
-                    "kind in ('story', 'job', 'poll') and coalesce(dead, '') not in ('held', 'declined', 'removed')"
-                ),
-                count_of_author!(
-                    "kind = 'comment' and coalesce(dead, '') not in ('held', 'declined', 'removed')"
-                ),
+                count_of_author!(shown_dead!("kind in ('story', 'job', 'poll')")),
+                count_of_author!(shown_dead!("kind = 'comment'")),
             ),
             _ => (
                 count_of_author!("kind in ('story', 'job', 'poll') and dead is null"),

@@ -195,9 +195,7 @@ impl PageCache {
         }
         // Copy: the received buffer may be larger and tied to a memory reservation.
         let plain = Bytes::from(parts.concat());
-        let hash: String = Sha256::digest(&plain).iter().take(12).map(|byte| format!("{byte:02x}")).collect();
-        let etag = HeaderValue::from_str(&format!("W/\"{hash}\""))
-            .unwrap_or_else(|_| HeaderValue::from_static("W/\"\""));
+        let etag = etag_of(&plain);
         head.headers.insert(ETAG, etag.clone());
         let modified = self.date(&mut head.headers, &etag);
         let thread = head.extensions.get().copied();
@@ -288,8 +286,14 @@ impl CachedPage {
     }
 }
 
+/// Weak, as all encodings of a page share it.
+pub fn etag_of(plain: &[u8]) -> HeaderValue {
+    let hash: String = Sha256::digest(plain).iter().take(12).map(|byte| format!("{byte:02x}")).collect();
+    HeaderValue::from_str(&format!("W/\"{hash}\"")).unwrap_or_else(|_| HeaderValue::from_static("W/\"\""))
+}
+
 /// Weak comparison of `If-None-Match`: all encodings of a page share a tag.
-fn names(known: &HeaderValue, etag: &HeaderValue) -> bool {
+pub fn names(known: &HeaderValue, etag: &HeaderValue) -> bool {
     fn opaque(tag: &[u8]) -> &[u8] {
         tag.strip_prefix(b"W/").unwrap_or(tag)
     }

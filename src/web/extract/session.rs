@@ -211,44 +211,12 @@ async fn viewer_of(
     from: Option<IpAddr>,
 ) -> Result<MaybeMember, Error> {
     let (now, generation) = (app.clock.now(), app.store.generation());
-    let settings = app.settings();
     let known = match session {
         Some(hash) => app.own.session(hash, &app.store, now).await?,
         None => None,
     };
-    let banned = known
-        .as_ref()
-        .filter(|known| known.ban.holds(now))
-        .map(|known| Arc::new(BannedMember { member: known.member.clone(), ban: known.ban.clone() }));
-    let known = known.filter(|_| banned.is_none());
-    let (waiting, requests, messages) =
-        known.as_ref().map_or((0, 0, 0), |known| (known.waiting, known.requests, known.messages));
-    let unread = known.as_ref().map_or_else(Arc::default, |known| Arc::clone(&known.unread));
-    let mutes = known.as_ref().map_or_else(Arc::default, |known| Arc::clone(&known.mutes));
-    let last_mute = known.as_ref().and_then(|known| known.last_mute.clone());
-    let reminders = known.as_ref().map_or_else(Default::default, |known| known.reminders);
-    let member = known.map(|known| known.member.clone());
-    let theme = match &member {
-        Some(member) => Some(member.theme).filter(|theme| *theme != Theme::System),
-        None => theme_cookie(headers).filter(|theme| *theme != Theme::System),
-    };
-    Ok(MaybeMember {
-        member,
-        banned,
-        unread,
-        waiting,
-        requests,
-        messages,
-        mutes,
-        last_mute,
-        reminders,
-        theme,
-        here,
-        from,
-        now,
-        generation,
-        settings,
-    })
+    let viewer = MaybeMember::of(known, theme_cookie(headers), (now, generation), app.settings());
+    Ok(MaybeMember { here, from, ..viewer })
 }
 
 /// The address of the page, without what was hidden on the way to it.

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 
 use crate::domain::items::item::{Item, ItemId, Kind, Visibility, may_see};
-use crate::domain::text;
 use crate::domain::text::plural::counted;
+use crate::domain::text::{self, Html};
 use crate::web::cache::rendered_text::{PageTexts, TextSource, is_long};
 use crate::web::error::Error;
 use crate::web::feeds::query::FeedQuery;
@@ -80,15 +80,20 @@ fn entry(app: &App, item: &Item, story: Option<&str>, asked: &FeedQuery, texts: 
     }
 }
 
-/// The text, and of a story how many points and comments it has. Links within the site are made whole.
-fn html(item: &Item, page: &str, base: &str, texts: &PageTexts) -> String {
-    let is_cut = is_long(&item.text);
-    let text = texts.get(item.id, &item.text, is_cut);
+/// A text whose links within the site are whole; one that is cut leads to its page.
+pub fn whole_html(text: &Html, is_cut: bool, page: &str, base: &str) -> String {
     let mut html = text.as_str().replace("href=\"/", &format!("href=\"{base}/"));
     html.retain(is_of_xml);
     if is_cut {
         html.push_str(&format!("<p><a href=\"{page}\">The whole text</a></p>"));
     }
+    html
+}
+
+/// The text, and of a story how many points and comments it has.
+fn html(item: &Item, page: &str, base: &str, texts: &PageTexts) -> String {
+    let is_cut = is_long(&item.text);
+    let mut html = whole_html(&texts.get(item.id, &item.text, is_cut), is_cut, page, base);
     if item.kind != Kind::Comment {
         let (points, comments) = (counted(item.score, "point"), counted(item.descendants, "comment"));
         html.push_str(&format!("<p>{points}, <a href=\"{page}\">{comments}</a></p>"));

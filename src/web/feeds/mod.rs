@@ -3,16 +3,18 @@
 
 mod atom;
 pub mod entries;
+pub mod inbox;
 mod json_feed;
 pub mod query;
 mod rss;
 
 use axum::response::{IntoResponse, Response};
-use http::HeaderValue;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, LAST_MODIFIED};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH, LAST_MODIFIED};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
 use crate::clock::Timestamp;
 use crate::domain::time::relative_time;
+use crate::web::cache::pages::{etag_of, names};
 use crate::web::state::App;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,6 +49,10 @@ impl FeedFormat {
             FeedFormat::Rss => "application/rss+xml",
             FeedFormat::Json => "application/feed+json",
         }
+    }
+
+    fn content_type_header(self) -> String {
+        format!("{}; charset=utf-8", self.content_type())
     }
 
     /// `top.atom` is the feed `top` as Atom.
@@ -97,23 +103,37 @@ pub struct FeedAuthor {
 }
 
 impl Feed {
-    /// Clients revalidate each time, so that a feed is never older than the last write. Its time is replaced
-    /// by that of the first response with the same content, where it is kept.
-    pub fn response(&self, format: FeedFormat, now: Timestamp) -> Response {
-        let text = match format {
+    fn text(&self, format: FeedFormat) -> String {
+        match format {
             FeedFormat::Atom => atom::text(self),
             FeedFormat::Rss => rss::text(self),
             FeedFormat::Json => json_feed::text(self),
-        };
-        let headers = [
-            (CONTENT_TYPE, format!("{}; charset=utf-8", format.content_type())),
-            (CACHE_CONTROL, "public, no-cache".to_owned()),
-        ];
-        let mut response = (headers, text).into_response();
+        }
+    }
+
+    /// Clients revalidate each time, so that a feed is never older than the last write. Its time is replaced
+    /// by that of the first response with the same content, where it is kept.
+    pub fn response(&self, format: FeedFormat, now: Timestamp) -> Response {
+        let headers =
+            [(CONTENT_TYPE, format.content_type_header()), (CACHE_CONTROL, "public, no-cache".to_owned())];
+        let mut response = (headers, self.text(format)).into_response();
         if let Ok(modified) = HeaderValue::from_str(&relative_time::http_date(now)) {
             response.headers_mut().insert(LAST_MODIFIED, modified);
         }
         response
+    }
+
+    /// For one reader alone, whose request has these headers; no cache keeps it.
+    pub fn private_response(&self, format: FeedFormat, asked: &HeaderMap) -> Response {
+        let text = self.text(format);
+        let etag = etag_of(text.as_bytes());
+        let is_known = asked.get_all(IF_NONE_MATCH).iter().any(|known| names(known, &etag));
+        let headers = [(CACHE_CONTROL, HeaderValue::from_static("private, no-cache")), (ETAG, etag)];
+        if is_known {
+            return (StatusCode::NOT_MODIFIED, headers).into_response();
+        }
+        let robots = (HeaderName::from_static("x-robots-tag"), "noindex".to_owned());
+        (headers, [(CONTENT_TYPE, format.content_type_header()), robots], text).into_response()
     }
 }
 

@@ -100,7 +100,8 @@ pub async fn show(
     }))
 }
 
-async fn entries(
+/// What the rows say, in their order; those that the member may not see, or has muted, are left out.
+pub async fn entries(
     app: &App,
     viewer: &MaybeMember,
     member: &Member,

@@ -8,6 +8,7 @@ pub mod following;
 pub mod hn_redirects;
 pub mod icons;
 pub mod inbox;
+pub mod inbox_feed;
 pub mod items;
 pub mod mail;
 pub mod moderation;

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use crate::clock::Timestamp;
 use crate::domain::accounts::mutes::MuteScope;
 use crate::domain::accounts::user::Member;
 use crate::domain::conversations::ConversationId;
@@ -24,6 +25,7 @@ const STORY_EXCERPT: usize = 280;
 
 pub struct InboxEntry {
     pub id: InboxId,
+    pub at: Timestamp,
     pub unread: bool,
     /// What the author of the post did.
     pub why: &'static str,
@@ -61,6 +63,14 @@ impl InboxEntry {
 }
 
 impl NoticeView {
+    pub fn head(&self) -> &'static str {
+        match (self.by_members, self.of_account) {
+            (true, _) => "about your post",
+            (false, true) => "about your account",
+            (false, false) => "from the moderators",
+        }
+    }
+
     pub fn what(&self) -> String {
         format!("the notice of {}", self.when.ago)
     }
@@ -85,7 +95,8 @@ impl InboxReader<'_> {
             (_, Some(id)) => self.comment(id).or_else(|| self.story(id)),
             (_, None) => None,
         };
-        Some(InboxEntry { id: row.id, unread: row.unread, why: row.kind.phrase(), body: body? })
+        let (id, at, unread) = (row.id, row.created_at, row.unread);
+        Some(InboxEntry { id, at, unread, why: row.kind.phrase(), body: body? })
     }
 
     fn comment(&mut self, id: ItemId) -> Option<InboxBody> {

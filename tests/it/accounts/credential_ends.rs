@@ -12,7 +12,7 @@ use crate::support::authenticator::{Authenticator, with_passkeys};
 use crate::support::fixtures::is_in;
 
 /// What opens something for bob, and which of the events below end it.
-const TABLE: [(&str, [bool; 5]); 10] = [
+const TABLE: [(&str, [bool; 5]); 11] = [
     //                     ban    role   password  code   deletion
     ("a session", [true, false, true, true, true]),
     ("a session begun later", [true, false, true, true, true]),
@@ -23,6 +23,7 @@ const TABLE: [(&str, [bool; 5]); 10] = [
     ("a recovery code", [false, false, false, false, true]),
     ("a passkey", [false, false, true, true, true]),
     ("a passkey's challenge", [true, true, true, true, true]),
+    ("an inbox's address", [true, false, true, true, true]),
     ("an invitation", [true, false, false, false, true]),
 ];
 const EVENTS: [&str; 5] = ["ban", "role", "password", "code", "deletion"];
@@ -55,6 +56,7 @@ impl Credentials {
         let secret = TotpSecret::random().expect("randomness");
         let codes = ["abcd-efgh-jkmn-pqrs", "bbbb-bbbb-bbbb-bbbb"].map(RecoveryCode::parse);
         let codes: Vec<RecoveryCode> = codes.into_iter().map(|code| code.expect("a code")).collect();
+        app.store.make_inbox_feed(user, &[3; 32], now).await.expect("made");
         app.store.start_totp(user, &secret, now).await.expect("started");
         app.store.confirm_totp(user, &secret.code(now), &codes, now).await.expect("on");
         let known = app.store.credentials("bob").await.expect("an answer").expect("an account");
@@ -105,6 +107,7 @@ impl Credentials {
             "an authenticator app" => count("totp_secrets").await == 0,
             "a passkey" => count("passkeys").await == 0,
             "a passkey's challenge" => count("passkey_challenges").await == 0,
+            "an inbox's address" => count("inbox_feeds").await == 0,
             "a recovery code" => count("recovery_codes").await == 0,
             _ => {
                 let path = format!("/invitation/{}", self.invitation.as_str());

@@ -15,7 +15,7 @@ async fn delete(member: &mut Browser, name: &str, posts: &str) -> Page {
 }
 
 /// Tables in which nothing of an account is left.
-const EMPTIED: [&str; 19] = [
+const EMPTIED: [&str; 20] = [
     "mailboxes",
     "mail_links",
     "mails",
@@ -33,6 +33,7 @@ const EMPTIED: [&str; 19] = [
     "mutes",
     "follows",
     "inbox",
+    "inbox_feeds",
     "notifications",
     "ip_hashes",
 ];

@@ -18,7 +18,7 @@ async fn closed() -> TestApp {
     app
 }
 
-const OPEN: [&str; 16] = [
+const OPEN: [&str; 17] = [
     "/login",
     "/signup",
     "/invitation/",
@@ -29,6 +29,7 @@ const OPEN: [&str; 16] = [
     "/guidelines",
     "/privacy",
     "/contact",
+    "/feed/inbox/",
     "/robots.txt",
     "/healthz",
     "/readyz",

@@ -6,6 +6,7 @@ pub mod credential_ends;
 pub mod deletion;
 pub mod export;
 pub mod inbox;
+pub mod inbox_feed;
 pub mod invitations;
 pub mod invite_tree;
 pub mod ip_hashes;

@@ -171,7 +171,7 @@ async fn a_request_says_why_and_what_will_not_do_is_kept() {
     let long = "x".repeat(2_001);
     for (name, text, field, words) in [
         ("ada", " \n", "text", "Write a few words"),
-        ("ada", long.as_str(), "text", "That is 2001 characters"),
+        ("ada", long.as_str(), "text", "That is 2,001 characters"),
         ("a", WHY, "name", ""),
     ] {
         let page = ask(&mut app.visitor(), name, text).await;

@@ -79,8 +79,9 @@ async fn somebody_without_an_account_reports_a_comment_and_gets_a_decision() {
 
 #[tokio::test]
 async fn a_report_needs_a_ground_words_a_name_and_good_faith() {
-    let (app, _mia) = forum().await;
-    let (item, mut ann) = (comment(&app).await, app.visitor());
+    let forum = MailingApp::new().await;
+    let app = &forum.app;
+    let (item, mut ann) = (comment(app).await, app.visitor());
     let page = report(&mut ann, item, &[("text", "")]).await;
     assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert_eq!(page.wrong(), ["ground", "text", "name", "email", "good_faith"]);

@@ -73,6 +73,9 @@ POST /submit title url text preview suggest
 GET  /submit/title url
 GET  /replies
 GET  /inbox show at before
+GET  /inbox/feed
+POST /inbox/feed
+POST /inbox/feed/end
 POST /inbox/read last
 POST /inbox/{id}/read goto
 GET  /following
@@ -198,6 +201,7 @@ GET  /bookmarklet
 GET  /feed/{feed} points comments q count link description
 GET  /feed/user/{feed} points comments q count link description
 GET  /feed/user/{name}/{feed} points comments q count link description
+GET  /feed/inbox/{feed}
 GET  /feed/item/{feed} points comments q count link description
 GET  /feed/from/{*feed} points comments q count link description
 GET  /robots.txt

@@ -193,7 +193,7 @@ async fn what_is_too_large_is_refused_in_a_sentence() {
     }
     let page = alice.post(&reply, &[("text", &"ä".repeat(20_001))]).await;
     assert!(
-        page.status == StatusCode::UNPROCESSABLE_ENTITY && page.says("That is 20001 characters"),
+        page.status == StatusCode::UNPROCESSABLE_ENTITY && page.says("That is 20,001 characters"),
         "{}",
         page.status
     );

@@ -233,6 +233,13 @@ async fn lost_password(app: &TestApp, name: &str) -> String {
     token.as_str().to_owned()
 }
 
+/// The token under which the inbox of `name` is a feed.
+async fn inbox_feed(app: &TestApp, name: &str) -> String {
+    let token = Token::random().expect("randomness");
+    app.store.make_inbox_feed(app.id_of(name).await, &token.hash(), app.now()).await.expect("made");
+    token.as_str().to_owned()
+}
+
 /// Gives somebody an address, and returns the token of a link that was mailed there.
 async fn mailed_link(app: &TestApp, name: &str, purpose: &str) -> String {
     let (token, user) = (Token::random().expect("randomness"), app.id_of(name).await.0);
@@ -465,6 +472,7 @@ pub async fn case(app: &TestApp, row: &Row, who: Who) -> Case {
         "list-feed" => "new.atom".to_owned(),
         "replies" => "replies.json".to_owned(),
         "log-feed" => "log.rss".to_owned(),
+        "inbox-feed" => format!("{}.atom", inbox_feed(app, &author).await),
         "user-feed" => format!("{author}.json"),
         "-" => "comments.atom".to_owned(),
         _ => format!("{id}.rss"),

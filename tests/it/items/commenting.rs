@@ -91,7 +91,7 @@ async fn an_empty_or_endless_comment_is_refused_and_its_text_kept() {
     let (app, mut alice, _, story) = with_a_story().await;
     let long = "x".repeat(20_001);
     for (text, words) in
-        [("", "Write something first."), (" \n\t", "Write something first."), (&long, "20001 characters")]
+        [("", "Write something first."), (" \n\t", "Write something first."), (&long, "20,001 characters")]
     {
         let page = answer(&mut alice, story, text).await;
         assert_eq!((page.status, page.wrong()), (StatusCode::UNPROCESSABLE_ENTITY, vec!["text".to_owned()]));

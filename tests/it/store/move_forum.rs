@@ -56,6 +56,7 @@ async fn forum() -> (TestApp, Browser) {
             "insert into password_resets (user_id, token_hash, expires_at) values ({alice_id}, {}, 9)",
             app.blob(b"hash")
         ),
+        format!("insert into inbox_feeds values ({alice_id}, {}, 9)", app.blob(b"feed")),
         format!(
             "insert into mailboxes (user_id, address, inbox_mail, key) values ({alice_id}, 'a@example.org', \
              'daily', 'key')"

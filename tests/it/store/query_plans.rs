@@ -260,6 +260,13 @@ async fn look_around(app: &TestApp, alice: &mut Browser) {
 /// What few do.
 async fn use_what_is_rare(app: &TestApp, alice: &mut Browser) {
     let (user, at) = (app.id_of("alice").await, app.now());
+    // What members who see dead posts see of others.
+    app.account("carol", Role::Member).await;
+    app.sql("update users set show_dead = true where name = 'carol'").await;
+    let mut carol = app.session("carol").await;
+    for list in ["", "/submissions", "/comments"] {
+        carol.get(&format!("/user/alice{list}")).await;
+    }
     let act = stoa::store::ActionContext { actor: None, reason: "", at };
     app.store.knows_browser(&[0; 32], user).await.expect("an answer");
     app.store.browser_owner(&[0; 32]).await.expect("an answer");

@@ -35,6 +35,7 @@ const LASTING: [&str; 2] =
     ["delete from totp_secrets where user_id = $1", "delete from recovery_codes where user_id = $1"];
 
 const PASSKEYS: &str = "delete from passkeys where user_id = $1";
+const INBOX_FEEDS: &str = "delete from inbox_feeds where user_id = $1";
 
 /// Ends passkeys, a second factor and recovery codes that somebody else may have made since a moment.
 pub(crate) async fn end_made_since(tx: &mut Tx, user: UserId, since: Timestamp) -> Result<()> {
@@ -60,9 +61,12 @@ pub(super) async fn end_started(tx: &mut Tx, user: UserId) -> Result<()> {
 /// end with a lost password.
 pub(crate) async fn end_credentials(tx: &mut Tx, user: UserId, why: CredentialEnd<'_>) -> Result<()> {
     end_started(tx, user).await?;
+    if matches!(why, CredentialEnd::Role) {
+        return Ok(());
+    }
+    tx.sql(INBOX_FEEDS).bind(user).execute().await?;
     let (session, browser) = match why {
-        CredentialEnd::Role => return Ok(()),
-        CredentialEnd::Ban => {
+        CredentialEnd::Role | CredentialEnd::Ban => {
             tx.sql("delete from sessions where user_id = $1").bind(user).execute().await?;
             return Ok(());
         }

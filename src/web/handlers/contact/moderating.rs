@@ -5,6 +5,7 @@ use axum::extract::{Query, State};
 use axum::response::Response;
 use serde::Deserialize;
 
+use crate::clock::Timestamp;
 use crate::domain::accounts::user::UserId;
 use crate::domain::conversations::report::IllegalGround;
 use crate::domain::conversations::{
@@ -66,6 +67,19 @@ fn address(status: ConversationStatus) -> String {
     }
 }
 
+fn row_of(row: Conversation, now: Timestamp) -> ModeratedRow {
+    ModeratedRow {
+        id: row.id,
+        title: title_of(row.kind, &row.receipt),
+        sender: sender_of(&row),
+        ground: row.ground.map(|ground| ground.label()),
+        words: row.words(),
+        is_objection: row.last_kind == Some(MessageKind::Objection),
+        claimed_by: row.claimed_by,
+        when: TimeView::new(row.last_at, now),
+    }
+}
+
 /// `GET /mod/messages`: what waits first.
 pub async fn list(
     State(app): State<App>,
@@ -88,21 +102,11 @@ pub async fn list(
         href: address(choice),
         current: choice == status,
     });
-    let row = |row: Conversation| ModeratedRow {
-        id: row.id,
-        title: title_of(row.kind, &row.receipt),
-        sender: sender_of(&row),
-        ground: row.ground.map(|ground| ground.label()),
-        words: row.words(),
-        is_objection: row.last_kind == Some(MessageKind::Objection),
-        claimed_by: row.claimed_by,
-        when: TimeView::new(row.last_at, viewer.now),
-    };
     Ok(html(&MessagesPage {
         page,
         desk: moderation::tabs::bar(&member, "messages"),
         choices: choices.into(),
-        rows: found.into_iter().map(row).collect(),
+        rows: found.into_iter().map(|row| row_of(row, viewer.now)).collect(),
         more,
         empty: EmptyState::plain(match status {
             ConversationStatus::Waiting => "No messages are waiting for an answer.",
