@@ -18,7 +18,7 @@ use tracing_subscriber::EnvFilter;
 
 pub use self::choices::{LogVisibility, Readers};
 pub use self::chosen::{ChoiceError, SettingEntry};
-use self::face::{announcement, contact, one_line};
+use self::face::{announcement, contact, one_line, security_contact};
 pub use self::kinds::{CidrList, Input, Listen, within};
 use self::kinds::{
     MAX_COUNT, Setting, base_url, comment, directory, longest, mail_from, no_reply, site_name,
@@ -212,6 +212,8 @@ policy_settings!(settings! {
         @ "Reading"
         /// Who can read what people post: everyone or members.
         reading: Readers = Readers::Everyone;
+        /// Whether robots.txt allows crawlers that collect texts for AI to read what people post.
+        ai_crawlers: bool = true;
 
         @ "Moderation log"
         /// Who can read the moderation log: public (everybody), members or moderators.
@@ -220,6 +222,9 @@ policy_settings!(settings! {
         moderation_names: bool = true;
 
         @ "Contact"
+        /// Where to report security problems, for security.txt: an e-mail or https address; empty: the
+        /// contact page.
+        security_contact: String = String::new(), security_contact;
         /// For how many days after its last message a conversation with the moderators is kept, unless it
         /// waits for one.
         conversation_days: Days = Period(365), within(Period(190)..=longest());

@@ -5,6 +5,7 @@ use crate::domain::accent::Accent;
 use crate::domain::accounts::contact;
 use crate::domain::face::footer_links::FooterLinks;
 use crate::domain::face::sections::HeaderSections;
+use crate::domain::mail::address::EmailAddress;
 use crate::domain::text::is_legible;
 use crate::domain::time::day::Day;
 
@@ -34,6 +35,17 @@ pub fn announcement(text: &str) -> Result<String, String> {
 pub fn contact(text: &str) -> Result<String, String> {
     let wrong = |_| "must be up to 2,000 visible characters".to_owned();
     contact::contact(text).map(str::to_owned).map_err(wrong)
+}
+
+pub fn security_contact(text: &str) -> Result<String, String> {
+    let text = text.trim();
+    let is_address =
+        EmailAddress::parse(text).is_ok() || url::Url::parse(text).is_ok_and(|url| url.scheme() == "https");
+    let is_plain = text.is_ascii() && !text.contains(|c: char| c.is_whitespace() || c.is_control());
+    if text.is_empty() || (is_address && is_plain) {
+        return Ok(text.to_owned());
+    }
+    Err("must be an e-mail address, or an address that begins with https://".to_owned())
 }
 
 impl Setting for Accent {

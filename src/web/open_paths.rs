@@ -13,6 +13,7 @@ pub fn is_always_open(path: &str) -> bool {
             // Whoever has its secret address reads it.
             | ["feed", "inbox", _]
             | ["invitation" | "setup" | "reset" | "email" | "unsubscribe" | "static" | "icons", _]
+            | [".well-known", "change-password" | "security.txt"]
             | ["favicon.ico" | "site.webmanifest" | "robots.txt" | "healthz" | "readyz"]
     )
 }

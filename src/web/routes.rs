@@ -18,7 +18,7 @@ use crate::web::handlers::moderation::log;
 use crate::web::handlers::votes::my_lists::MyList;
 use crate::web::handlers::votes::{flag, my_lists, vote};
 use crate::web::handlers::{
-    contact, feeds, following, hn_redirects, icons, inbox, inbox_feed, moderation, pages, search,
+    contact, crawlers, feeds, following, hn_redirects, icons, inbox, inbox_feed, moderation, pages, search,
     static_files, statistics,
 };
 use crate::web::middleware::canonical_url::QueryValue;
@@ -159,7 +159,11 @@ fn machines() -> Router<App> {
         .route("/feed/inbox/{feed}", get(inbox_feed::feed))
         .route("/feed/item/{feed}", get(feeds::item))
         .route("/feed/from/{*feed}", get(feeds::site))
-        .route("/robots.txt", get(pages::robots))
+        .route("/robots.txt", get(crawlers::robots))
+        .route("/sitemap.xml", get(crawlers::sitemap_index))
+        .route("/sitemaps/{name}", get(crawlers::sitemap))
+        .route("/.well-known/change-password", get(crawlers::change_password))
+        .route("/.well-known/security.txt", get(crawlers::security_txt))
         .route("/healthz", get(pages::healthz))
         .route("/readyz", get(pages::readyz))
         .route("/favicon.ico", get(icons::favicon))

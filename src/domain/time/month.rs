@@ -13,6 +13,16 @@ impl Month {
         Month(Day::of(time).first_of_month())
     }
 
+    /// `2026-11`
+    pub fn name(self) -> String {
+        self.0.format("%Y-%m")
+    }
+
+    /// Reads what `name` has written.
+    pub fn parse(name: &str) -> Option<Month> {
+        Day::parse(&format!("{name}-01")).map(Month).filter(|month| month.name() == name)
+    }
+
     pub fn start(self) -> Timestamp {
         self.0.start()
     }
@@ -53,6 +63,10 @@ mod tests {
         let names: Vec<String> = december.up_to(of("2024-02-29")).map(|month| month.to_string()).collect();
         assert_eq!(names, ["December 2023", "January 2024", "February 2024"]);
         assert_eq!(of("2024-02-01").up_to(december).count(), 0);
+        assert_eq!((december.name().as_str(), Month::parse("2023-12")), ("2023-12", Some(december)));
+        for wrong in ["", "2023", "2023-1", "2023-13", "2023-12-01", "x"] {
+            assert_eq!(Month::parse(wrong), None, "{wrong}");
+        }
         assert_eq!(Month::of(Timestamp(-5)).start(), Timestamp(0));
     }
 }

@@ -6,4 +6,5 @@ pub mod item;
 pub mod lists;
 pub mod merge;
 pub mod rows;
+mod sitemaps;
 pub mod threads;

@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod contact;
+pub mod crawlers;
 pub mod face;
 pub mod feeds;
 pub mod following;

@@ -1,4 +1,4 @@
-//! Guidelines, privacy, contact and the community's own pages, robots.txt and health checks.
+//! Guidelines, privacy, contact and the community's own pages, and health checks.
 
 use askama::Template;
 use axum::Extension;
@@ -8,7 +8,6 @@ use http::StatusCode;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 
 use crate::clock::Timestamp;
-use crate::config::Readers;
 use crate::domain::accounts::user::Role;
 use crate::domain::face::page::BuiltInPage;
 use crate::domain::text::{self, Html};
@@ -118,18 +117,6 @@ pub async fn show(
     }
     let page = app.store.page(&slug).await?.ok_or(Error::NotFound)?;
     text_page(&app, &viewer, &page.title, &page.text).await
-}
-
-/// `/robots.txt`: allows everything but forms and private lists.
-pub async fn robots(State(app): State<App>) -> Response {
-    const NOTHING: &str = "User-agent: *\nDisallow: /\n";
-    const RULES: &str = "User-agent: *\nDisallow: /login\nDisallow: /signup\nDisallow: \
-                         /invitation/\nDisallow: /submit\nDisallow: /search\nDisallow: /feed/search\n\
-                         Disallow: /item/*/reply\nDisallow: /item/*/edit\nDisallow: \
-                         /item/*/report\nDisallow: /item/*/delete\nDisallow: /*?order=\n";
-    let rules = if app.settings().reading == Readers::Members { NOTHING } else { RULES };
-    ([(CONTENT_TYPE, "text/plain; charset=utf-8"), (CACHE_CONTROL, "public, max-age=86400")], rules)
-        .into_response()
 }
 
 /// `/healthz`: the process answers, and its database is readable and writable.

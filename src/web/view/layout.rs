@@ -1,6 +1,7 @@
 //! The page layout, and turning templates into responses.
 
 use std::convert::Infallible;
+use std::fmt;
 use std::sync::Arc;
 
 use askama::Template;
@@ -34,6 +35,23 @@ use crate::web::view::pagination::PageQuery;
 
 /// The only type printed unescaped; only the sanitiser creates it.
 impl askama::filters::HtmlSafe for Html {}
+
+/// A block of data (https://json-ld.org) that nothing runs; its text ends no element.
+pub struct JsonLd(String);
+
+impl JsonLd {
+    pub fn new(data: &serde_json::Value) -> JsonLd {
+        JsonLd(data.to_string().replace('<', "\\u003c"))
+    }
+}
+
+impl fmt::Display for JsonLd {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl askama::filters::HtmlSafe for JsonLd {}
 
 impl<N: PartialEq + From<u8>> PluralizeCount for Grouped<N> {
     type Error = Infallible;
@@ -90,6 +108,8 @@ pub struct Page<'a> {
     /// Whether search engines may index it.
     pub robots: bool,
     pub is_article: bool,
+    /// What the page is about, for search engines.
+    pub data: Option<JsonLd>,
     pub log_open: bool,
     passkeys_only: bool,
     /// What the viewer muted a moment ago.
@@ -153,6 +173,7 @@ impl<'a> Page<'a> {
             here: "/".to_owned(),
             robots: true,
             is_article: false,
+            data: None,
             passkeys_only: false,
             last_mute: None,
             reminders: AccountReminders::default(),

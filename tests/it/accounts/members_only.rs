@@ -18,7 +18,7 @@ async fn closed() -> TestApp {
     app
 }
 
-const OPEN: [&str; 17] = [
+const OPEN: [&str; 18] = [
     "/login",
     "/signup",
     "/invitation/",
@@ -31,6 +31,7 @@ const OPEN: [&str; 17] = [
     "/contact",
     "/feed/inbox/",
     "/robots.txt",
+    "/.well-known/",
     "/healthz",
     "/readyz",
     "/favicon.ico",

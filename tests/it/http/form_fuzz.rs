@@ -205,6 +205,10 @@ GET  /feed/inbox/{feed}
 GET  /feed/item/{feed} points comments q count link description
 GET  /feed/from/{*feed} points comments q count link description
 GET  /robots.txt
+GET  /sitemap.xml
+GET  /sitemaps/{name}
+GET  /.well-known/change-password
+GET  /.well-known/security.txt
 GET  /healthz
 GET  /readyz
 GET  /favicon.ico

@@ -3,6 +3,7 @@
 pub mod accessibility;
 pub mod addresses;
 pub mod cache_privacy;
+pub mod crawlers;
 pub mod cross_site;
 pub mod form_fuzz;
 pub mod form_recovery;

@@ -260,6 +260,7 @@ async fn look_around(app: &TestApp, alice: &mut Browser) {
 /// What few do.
 async fn use_what_is_rare(app: &TestApp, alice: &mut Browser) {
     let (user, at) = (app.id_of("alice").await, app.now());
+    alice.get("/sitemaps/2026-11.xml").await;
     // What members who see dead posts see of others.
     app.account("carol", Role::Member).await;
     app.sql("update users set show_dead = true where name = 'carol'").await;

@@ -29,7 +29,7 @@ use crate::web::extract::local_redirect::LocalRedirect;
 use crate::web::extract::path::Path;
 use crate::web::extract::session::{CurrentMember, MaybeMember};
 use crate::web::handlers::items::arrival::{Arrival, ArrivalQuery};
-use crate::web::handlers::items::earlier_discussions;
+use crate::web::handlers::items::{earlier_discussions, structured_data};
 use crate::web::handlers::moderation::item::ItemActionsPanel;
 use crate::web::handlers::moderation::undo::LastAction;
 use crate::web::handlers::votes::flag::FlagPanel;
@@ -357,6 +357,9 @@ impl ItemPageData<'_> {
         let mut page = Page::new(self.app, self.viewer, "item", title).described(description);
         page.is_article = true;
         page.robots = shown;
+        if shown && context.is_none() && self.viewer.member.is_none() {
+            page.data = Some(structured_data::of_story(&self.app.config.base_url, self.item));
+        }
         if shown { page.fed_by(format!("/feed/item/{}", self.item.id)) } else { page }
     }
 }
