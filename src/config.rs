@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 
 use tracing_subscriber::EnvFilter;
 
-pub use self::choices::{LogVisibility, Readers};
+pub use self::choices::{LogFormat, LogVisibility, Readers};
 pub use self::chosen::{ChoiceError, SettingEntry};
 use self::face::{announcement, contact, one_line, security_contact};
 pub use self::kinds::{CidrList, Input, Listen, within};
@@ -173,6 +173,11 @@ policy_settings!(settings! {
         /// What is logged: a level (off, error, warn, info, debug or trace) and levels of targets, such as
         /// info,stoa=debug; without the first, info.
         log_filter: String = "info".to_owned(), crate::config::log_filter::checked;
+        /// How the log is written: text, or json, which is one object a line.
+        log_format: LogFormat = LogFormat::Text;
+        /// The IP address or host name and the port at which Prometheus reads metrics, for nobody else to
+        /// reach, such as 127.0.0.1:9464; empty: nowhere.
+        metrics_listen: Option<Listen> = None;
         /// The SMTP server that takes mail, such as smtps://stoa:PASSWORD@HOST:465; empty: no mail is sent.
         smtp_url: SmtpUrl = SmtpUrl::default();
         /// The address that mail comes from; empty: no-reply at the host of base_url.
@@ -283,6 +288,11 @@ impl Settings {
     fn into_config(self) -> Result<Config, ConfigError> {
         let mut config = self.with_defaults();
         let server = &mut config.server;
+        if let Some(metrics) = server.metrics_listen.as_ref().filter(|metrics| metrics.is_at(&server.listen))
+        {
+            let wrong = "must be another address than that of the site, which everybody reaches".to_owned();
+            return Err(ConfigError::value(&metrics.given_as, &metrics.to_string(), wrong));
+        }
         if server.base_url.is_empty() {
             let derived = format!("http://{}", server.listen);
             server.base_url =
@@ -298,6 +308,9 @@ impl Settings {
         let mut settings = Settings::read(source, given)?;
         if let Some(listen) = &mut settings.listen {
             listen.given_as = source.name("listen");
+        }
+        if let Some(Some(listen)) = &mut settings.metrics_listen {
+            listen.given_as = source.name("metrics_listen");
         }
         Ok(settings)
     }

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::net::IpAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -20,6 +21,7 @@ pub struct FairSemaphore<K: Copy + Eq + Hash = IpAddr> {
     permits: Arc<Semaphore>,
     /// `None` if limits are off.
     shares: Option<Shares<K>>,
+    refused: AtomicU64,
 }
 
 type Shares<K> = Arc<Mutex<HashMap<K, KeyShare>>>;
@@ -93,7 +95,8 @@ impl<K: Copy + Eq + Hash> FairSemaphore<K> {
 
     pub fn with_share(size: usize, max_per_key: usize, limited: bool) -> FairSemaphore<K> {
         let shares = limited.then(Shares::default);
-        FairSemaphore { size, max_per_key, permits: Arc::new(Semaphore::new(size)), shares }
+        let (permits, refused) = (Arc::new(Semaphore::new(size)), AtomicU64::new(0));
+        FairSemaphore { size, max_per_key, permits, shares, refused }
     }
 
     pub fn size(&self) -> usize {
@@ -102,6 +105,17 @@ impl<K: Copy + Eq + Hash> FairSemaphore<K> {
 
     pub fn available(&self) -> usize {
         self.permits.available_permits()
+    }
+
+    /// How often permits were refused.
+    pub fn refused(&self) -> u64 {
+        self.refused.load(Ordering::Relaxed)
+    }
+
+    /// Counts a refusal for a reason of the caller's own.
+    pub fn refuse(&self) -> Overloaded {
+        self.refused.fetch_add(1, Ordering::Relaxed);
+        Overloaded
     }
 
     fn share(&self, key: K) -> Option<ShareGuard<K>> {
@@ -115,7 +129,8 @@ impl<K: Copy + Eq + Hash> FairSemaphore<K> {
 
     /// Acquires `count` permits. A key without permits may exceed its cap once.
     pub fn try_acquire(&self, count: usize, key: Option<K>) -> Result<FairPermit<K>, Overloaded> {
-        let permit = FairPermit { count, permit: try_acquire(&self.permits, count)?, share: None };
+        let permit = try_acquire(&self.permits, count).map_err(|_| self.refuse())?;
+        let permit = FairPermit { count, permit, share: None };
         if let Some(key) = key { self.charge(permit, key) } else { Ok(permit) }
     }
 
@@ -123,7 +138,8 @@ impl<K: Copy + Eq + Hash> FairSemaphore<K> {
     pub fn charge(&self, permit: FairPermit<K>, key: K) -> Result<FairPermit<K>, Overloaded> {
         let mut share = self.share(key);
         if let Some(share) = &mut share {
-            share.held = Some(try_acquire(&share.permits, permit.count.min(self.max_per_key))?);
+            let held = try_acquire(&share.permits, permit.count.min(self.max_per_key));
+            share.held = Some(held.map_err(|_| self.refuse())?);
         }
         Ok(FairPermit { share, ..permit })
     }

@@ -10,6 +10,7 @@ pub mod fetch;
 pub mod jobs;
 pub mod logging;
 pub mod mail;
+pub mod metrics;
 pub mod server;
 pub mod smtp_url;
 pub mod store;

@@ -28,6 +28,7 @@ mod instructions;
 mod limits;
 mod load;
 mod mixed_load;
+mod observed;
 mod own_pages;
 mod postgres;
 mod report;
@@ -55,7 +56,7 @@ const ITEMS: u32 = 10_000;
 const FEWEST: u32 = 500;
 
 const USAGE: &str = "bin/bench [--quick] [--items N, at least 500 | --database postgres://...] \
-    | --build | --instructions | --report";
+    | --observed | --build | --instructions | --report";
 
 fn main() {
     // `cargo bench` passes --bench.
@@ -71,6 +72,7 @@ fn main() {
         ["--quick", "--database", address] | ["--database", address, "--quick"] => {
             compare_engines(true, address)
         }
+        ["--observed"] => observe(),
         ["--report"] => report::write(),
         ["--build"] => build::measure(),
         ["--instructions"] => instructions::count(ITEMS),
@@ -83,6 +85,13 @@ fn of_size(quick: bool, items: &str) {
         Ok(items @ FEWEST..) => run(quick, Some(items)),
         _ => println!("{USAGE}"),
     }
+}
+
+/// Measures what the request log and the metrics cost, alone.
+fn observe() {
+    let mut results = Results::begin(true, ITEMS);
+    observed::measure(&plan(false), &mut results);
+    results.write(false);
 }
 
 /// Measures the same site on both engines.

@@ -12,7 +12,7 @@ use crate::server::Server;
 use crate::site::{PASSWORD, Site, name};
 use crate::turns::{Contestant, Measured, Plan, in_turn, median, milliseconds};
 use crate::work::{self, COMMENT};
-use crate::{cold, flood, limits, mixed_load, own_pages};
+use crate::{cold, flood, limits, mixed_load, observed, own_pages};
 
 /// Items of the imported file.
 const IMPORTED: i64 = 20_000;
@@ -65,6 +65,7 @@ pub fn measure(items: u32, plan: &Plan, results: &mut Results) {
     mixed_load::measure(&site, results);
     cold::measure(plan, results);
     flood::measure(results);
+    observed::measure(plan, results);
     own_pages::measure(&site, plan, results);
     log_ins(&site, plan, results);
     writes(&site, plan, results);

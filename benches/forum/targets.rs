@@ -4,7 +4,7 @@ use crate::report::thousands;
 use crate::results::{Results, Row, figure};
 use crate::table::MEMBER;
 use crate::targets::Bound::{AtLeast, AtMost};
-use crate::{cold, flood, mixed_load, own_pages};
+use crate::{cold, flood, mixed_load, observed, own_pages};
 
 /// Pages that should cost a visitor little more than their bytes.
 const FOR_VISITORS: [&str; 5] = ["front page", THREAD, "3,000-comment thread", "user page", "feed"];
@@ -106,6 +106,8 @@ pub fn all(results: &Results) -> Vec<Target> {
         (form.to_owned(), row.and_then(|row| row.more.cpu_ms))
     });
     let inbox = inbox.into_iter();
+    let observed = results.rows.iter().filter(|row| row.name.starts_with(observed::OBSERVED));
+    let observed = observed.map(|row| (row.name.clone(), row.ratio));
     targets.extend([
         one("votes, of the same statements in a loop", AtLeast(0.5), "", ratio("votes")),
         one("comments, of the same statements in a loop", AtLeast(0.25), "", ratio("comments")),
@@ -115,6 +117,7 @@ pub fn all(results: &Results) -> Vec<Target> {
         one("memory after start, a million items", AtMost(64.0), " MB", largest("resident after start")),
         one("memory after the whole load", AtMost(160.0), " MB", value("resident after everything")),
         one("start to first response, a million items", AtMost(500.0), " ms", largest(START)),
+        Target::worst("front page with request log and metrics, of without", AtLeast(0.95), "", observed),
         Target::worst("log of a flood of refusals from one address", AtMost(1_000.0), " B/s", log),
     ]);
     targets

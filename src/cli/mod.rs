@@ -4,6 +4,7 @@ mod admin;
 mod backup;
 pub mod generate;
 pub mod import;
+mod metrics;
 mod move_forum;
 mod progress;
 mod reports;

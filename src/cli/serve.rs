@@ -4,10 +4,12 @@ use std::ffi::OsString;
 use std::io::{ErrorKind, IsTerminal, Write};
 use std::net::{SocketAddr, TcpListener};
 use std::process::ExitCode;
+use std::sync::atomic::Ordering;
 
 use anyhow::{Context, anyhow};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
+use super::metrics;
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError, Listen};
 use crate::fetch::Fetcher;
@@ -24,11 +26,12 @@ pub async fn run(
 ) -> anyhow::Result<ExitCode> {
     let filter = config.server.log_filter()?;
     let colours = has_colours(std::io::stderr().is_terminal(), std::env::var_os("NO_COLOR"));
-    logging::begin(filter, colours);
+    let _log = logging::begin(filter, config.server.log_format, colours);
     // Installed first: by default a signal kills the process at once.
     let (terminate, interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let hangup = signal(SignalKind::hangup())?;
     let listener = bind(&config.server.listen)?;
+    let metrics_listener = config.server.metrics_listen.as_ref().map(bind).transpose()?;
     let address = listener.local_addr()?;
     let store = Store::open(&config.server.database).await?;
     let fetcher = Fetcher::new(&format!("Stoa/{} (+{})", env!("CARGO_PKG_VERSION"), config.server.base_url))?;
@@ -39,15 +42,18 @@ pub async fn run(
 
     let server = ServerHandle::new(app.timeouts);
     for signal in [terminate, interrupt] {
-        tokio::spawn(stop_on_signal(signal, server.clone()));
+        tokio::spawn(stop_on_signal(signal, app.clone(), server.clone()));
     }
     // A terminal sends SIGHUP when it is closed.
     if std::io::stdin().is_terminal() {
-        tokio::spawn(stop_on_signal(hangup, server.clone()));
+        tokio::spawn(stop_on_signal(hangup, app.clone(), server.clone()));
     } else {
         tokio::spawn(reload_on_signal(hangup, app.clone(), load));
     }
     crate::jobs::start(&app);
+    if let Some(listener) = metrics_listener {
+        metrics::serve(&app, &server, listener)?;
+    }
     server.serve(web::router(app.clone())?, listener, &app.config).await?;
     store.close().await;
     tracing::info!("stopped");
@@ -98,8 +104,9 @@ async fn print_banner(app: &App, address: SocketAddr) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn stop_on_signal(mut signal: Signal, server: ServerHandle) {
+async fn stop_on_signal(mut signal: Signal, app: App, server: ServerHandle) {
     signal.recv().await;
+    app.metrics.is_stopping.store(true, Ordering::Relaxed);
     tracing::info!("stopping: running requests are finished first");
     server.stop().await;
 }

@@ -51,6 +51,38 @@ impl Setting for SignUpMode {
     }
 }
 
+/// How the log is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogFormat {
+    Text,
+    Json,
+}
+
+impl LogFormat {
+    const ALL: [LogFormat; 2] = [LogFormat::Text, LogFormat::Json];
+
+    fn as_str(self) -> &'static str {
+        match self {
+            LogFormat::Text => "text",
+            LogFormat::Json => "json",
+        }
+    }
+}
+
+impl Setting for LogFormat {
+    fn parse(text: &str) -> Result<LogFormat, String> {
+        one_of(&LogFormat::ALL, LogFormat::as_str, text)
+    }
+
+    fn input() -> Input {
+        choice(&LogFormat::ALL, LogFormat::as_str)
+    }
+
+    fn text(&self) -> String {
+        self.as_str().to_owned()
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LogVisibility {
     Public,

@@ -248,6 +248,11 @@ impl Display for Listen {
 }
 
 impl Listen {
+    /// Whether it says the same as another.
+    pub(super) fn is_at(&self, other: &Listen) -> bool {
+        self.text.eq_ignore_ascii_case(&other.text)
+    }
+
     /// The host's addresses, IPv4 first. Fails if it has none.
     pub fn addresses(&self) -> std::io::Result<Vec<SocketAddr>> {
         let mut addresses: Vec<SocketAddr> = self.text.to_socket_addrs()?.collect();
@@ -256,8 +261,10 @@ impl Listen {
     }
 }
 
-impl Setting for Listen {
-    fn parse(text: &str) -> Result<Listen, String> {
+impl FromStr for Listen {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Listen, String> {
         let text = text.trim();
         let is_name = |(host, port): (&str, &str)| {
             let is_port = port.bytes().all(|byte| byte.is_ascii_digit()) && port.parse::<u16>().is_ok();
@@ -270,9 +277,25 @@ impl Setting for Listen {
                 .to_owned())
         }
     }
+}
+
+impl Setting for Listen {
+    fn parse(text: &str) -> Result<Listen, String> {
+        text.parse()
+    }
 
     fn text(&self) -> String {
         self.text.clone()
+    }
+}
+
+impl Setting for Option<Listen> {
+    fn parse(text: &str) -> Result<Option<Listen>, String> {
+        if text.trim().is_empty() { Ok(None) } else { Listen::parse(text).map(Some) }
+    }
+
+    fn text(&self) -> String {
+        self.as_ref().map(Listen::text).unwrap_or_default()
     }
 }
 

@@ -1,6 +1,6 @@
 //! Makes the archives that members asked for, one after another.
 
-use super::leased::{CLAIM_INTERVAL, log_failure};
+use super::leased::{CLAIM_INTERVAL, end_round};
 use crate::store::Error;
 use crate::web::App;
 
@@ -8,9 +8,7 @@ pub async fn make_exports_regularly(app: App) {
     let mut rounds = tokio::time::interval(CLAIM_INTERVAL);
     loop {
         rounds.tick().await;
-        if let Err(error) = make_exports(&app).await {
-            log_failure(&app.store, &error, "could not make a member’s archive");
-        }
+        end_round(&app, "exports", make_exports(&app).await, "could not make a member’s archive");
     }
 }
 

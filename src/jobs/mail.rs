@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use futures_util::stream;
+use tokio::time::Instant;
 
-use super::leased::{CLAIM_INTERVAL, log_failure, until_lost};
+use super::leased::{CLAIM_INTERVAL, end_round, log_failure, while_leased};
 use crate::domain::mail::delivery::MailRefusal;
 use crate::mail::{CONNECTIONS, Mailer, Outgoing, SendError, digests};
 use crate::store::{ClaimedMail, Error};
@@ -34,26 +35,24 @@ pub(super) async fn prepare_mail_regularly(app: App) {
 /// week, unless another process is doing it.
 /// Returns the number of mails.
 pub async fn prepare_mail_if_due(app: &App) -> Result<usize, Error> {
-    if !app.store.claim_job(DIGESTS, DIGESTS_INTERVAL, app.clock.now()).await? {
-        return Ok(0);
-    }
-    if let Err(error) = app.store.make_unanswered_changes(app.clock.now()).await {
-        log_failure(&app.store, &error, "could not make the changes of addresses that were not answered");
-    }
-    let prepared = tokio::select! {
-        prepared = digests::prepare(&app.store, app.clock.now()) => prepared?,
-        lost = until_lost(app, DIGESTS) => return lost.map(|()| 0),
+    let prepare = async {
+        if let Err(error) = app.store.make_unanswered_changes(app.clock.now()).await {
+            log_failure(&app.store, &error, "could not make the changes of addresses that were not answered");
+        }
+        digests::prepare(&app.store, app.clock.now()).await
     };
-    app.store.end_lease(DIGESTS, app.clock.now()).await?;
-    Ok(prepared)
+    Ok(while_leased(app, DIGESTS, DIGESTS_INTERVAL, prepare).await?.unwrap_or(0))
 }
 
 pub(super) async fn send_mail_regularly(app: App) {
     let mut rounds = tokio::time::interval(SEND_INTERVAL);
     loop {
         rounds.tick().await;
-        if let Err(error) = send_mail(&app).await {
-            log_failure(&app.store, &error, "could not read or write the queue of mail");
+        let (began, accepted) = (Instant::now(), send_mail(&app).await);
+        let accepted = end_round(&app, "mail", accepted, "could not read or write the queue of mail");
+        if let Some(mails) = accepted.filter(|mails| *mails > 0) {
+            let ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+            tracing::info!(mails, ms, "mail was handed in");
         }
     }
 }

@@ -14,7 +14,7 @@ use tokio::time::sleep;
 use crate::clock::{self, DAY};
 pub use crate::jobs::exports::make_exports;
 use crate::jobs::exports::make_exports_regularly;
-use crate::jobs::leased::{CLAIM_INTERVAL, log_failure, until_lost};
+use crate::jobs::leased::{CLAIM_INTERVAL, end_round, log_failure, while_leased};
 pub use crate::jobs::mail::{prepare_mail_if_due, send_mail};
 use crate::jobs::mail::{prepare_mail_regularly, send_mail_regularly};
 pub use crate::jobs::statistics::count_statistics_if_due;
@@ -84,9 +84,8 @@ async fn detect_external_writes(app: App) {
     let mut rounds = tokio::time::interval(DETECT_INTERVAL);
     loop {
         rounds.tick().await;
-        if let Err(error) = app.store.detect_external_writes().await {
-            log_failure(&app.store, &error, "could not check for writes by other processes");
-        }
+        let done = app.store.detect_external_writes().await;
+        end_round(&app, "external_writes", done, "could not check for writes by other processes");
         // For mail, which no request waits for.
         app.refresh_settings().await;
     }
@@ -105,9 +104,7 @@ async fn flush_activity(app: App) {
     let mut rounds = tokio::time::interval(FLUSH_INTERVAL);
     loop {
         rounds.tick().await;
-        if let Err(error) = app.store.flush_activity().await {
-            log_failure(&app.store, &error, "could not save activity");
-        }
+        end_round(&app, "activity", app.store.flush_activity().await, "could not save activity");
     }
 }
 
@@ -117,6 +114,7 @@ async fn tidy_limits(app: App) {
     loop {
         rounds.tick().await;
         app.admission.refusals.log();
+        app.admission.request_lines.log();
         app.limits.remove_idle();
     }
 }
@@ -133,20 +131,13 @@ async fn purge_regularly(app: App) {
 
 /// Purges unless another process has done so within the interval, or is doing it.
 pub async fn purge_if_due(app: &App) -> Result<(), Error> {
-    if !app.store.claim_job(PURGE, PURGE_INTERVAL, app.clock.now()).await? {
-        return Ok(());
-    }
     let purge = async {
         let conversations = app.settings().conversation_days.seconds();
         app.store.purge(RetentionPolicy { conversations, ..KEEP }, app.clock.now()).await?;
         app.store.purge_buckets(app.clock.now()).await?;
         app.store.purge_changes().await
     };
-    tokio::select! {
-        done = purge => done?,
-        lost = until_lost(app, PURGE) => return lost,
-    }
-    app.store.end_lease(PURGE, app.clock.now()).await
+    while_leased(app, PURGE, PURGE_INTERVAL, purge).await.map(drop)
 }
 
 #[cfg(test)]

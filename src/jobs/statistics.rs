@@ -1,6 +1,6 @@
 //! Counts what the page of statistics shows, once a day.
 
-use super::leased::{CLAIM_INTERVAL, log_failure, until_lost};
+use super::leased::{CLAIM_INTERVAL, log_failure, while_leased};
 use crate::clock::DAY;
 use crate::store::Error;
 use crate::web::App;
@@ -20,12 +20,5 @@ pub(super) async fn count_statistics_regularly(app: App) {
 
 /// Counts unless a process has done so within a day, or is doing it.
 pub async fn count_statistics_if_due(app: &App) -> Result<(), Error> {
-    if !app.store.claim_job(STATISTICS, DAY, app.clock.now()).await? {
-        return Ok(());
-    }
-    tokio::select! {
-        counted = app.store.count_statistics(app.clock.now()) => counted?,
-        lost = until_lost(app, STATISTICS) => return lost,
-    }
-    app.store.end_lease(STATISTICS, app.clock.now()).await
+    while_leased(app, STATISTICS, DAY, app.store.count_statistics(app.clock.now())).await.map(drop)
 }

@@ -9,12 +9,15 @@ pub async fn checkpoint_wal_regularly(app: App) {
     let mut rounds = tokio::time::interval(ROUND);
     loop {
         rounds.tick().await;
-        checkpoint_wal(&app.store).await;
+        let has_succeeded = checkpoint_wal(&app.store).await;
+        app.metrics.jobs.record("wal_checkpoint", has_succeeded, app.clock.now().0);
     }
 }
 
-pub async fn checkpoint_wal(store: &Store) {
-    match store.checkpoint().await {
+/// False if it failed.
+pub async fn checkpoint_wal(store: &Store) -> bool {
+    let done = store.checkpoint().await;
+    match &done {
         Ok(CheckpointResult::Small) => {}
         Ok(CheckpointResult::Done) => tracing::debug!("WAL checkpointed"),
         Ok(CheckpointResult::Blocked) => {
@@ -22,4 +25,5 @@ pub async fn checkpoint_wal(store: &Store) {
         }
         Err(error) => tracing::warn!(?error, "the WAL could not be checkpointed"),
     }
+    done.is_ok()
 }

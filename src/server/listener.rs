@@ -19,6 +19,7 @@ use super::timeout_stream::TimeoutStream;
 use crate::config::{CidrList, ServerSettings};
 use crate::domain::accounts::ip_hash::Prefix;
 use crate::fair_semaphore::{FairPermit, FairSemaphore, Overloaded};
+use crate::metrics::ConnectionMetrics;
 use crate::timeouts::Timeouts;
 
 /// How soon to retry evicting a connection when there are no permits.
@@ -57,6 +58,7 @@ pub struct LimitedListener {
     evictable: Option<Evictable>,
     trusted: CidrList,
     timeouts: Timeouts,
+    metrics: Arc<ConnectionMetrics>,
 }
 
 impl LimitedListener {
@@ -65,6 +67,7 @@ impl LimitedListener {
         shutdown: Arc<ShutdownSignal>,
         config: &ServerSettings,
         timeouts: Timeouts,
+        metrics: Arc<ConnectionMetrics>,
     ) -> LimitedListener {
         let limited = config.limits;
         LimitedListener {
@@ -78,6 +81,7 @@ impl LimitedListener {
             evictable: limited.then(Mutex::default),
             trusted: config.trusted_proxies.clone(),
             timeouts,
+            metrics,
         }
     }
 
@@ -115,6 +119,7 @@ impl LimitedListener {
         });
         if let Some((_, one)) = choices.max_by_key(|(count, _)| *count) {
             one.evict();
+            self.metrics.evicted.increment();
         }
     }
 
@@ -169,6 +174,7 @@ impl AddrListener<TimeoutStream, PeerAddr> for LimitedListener {
             let is_proxy = self.trusted.contains(address.ip());
             let Ok(permit) = self.charge(permit, address.ip()) else {
                 tracing::debug!(%address, "too many connections from one address; closing this one");
+                self.metrics.refused.increment();
                 continue;
             };
             if let Err(error) =
@@ -177,6 +183,7 @@ impl AddrListener<TimeoutStream, PeerAddr> for LimitedListener {
                 tracing::debug!(%address, %error, "a connection was closed before it began");
                 continue;
             }
+            self.metrics.accepted.increment();
             let timeouts = if is_proxy {
                 Timeouts { idle: self.timeouts.idle_proxy, ..self.timeouts }
             } else {
@@ -213,7 +220,7 @@ mod tests {
 
     async fn limited(config: &ServerSettings) -> LimitedListener {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a listener");
-        LimitedListener::new(listener, Arc::default(), config, Timeouts::default())
+        LimitedListener::new(listener, Arc::default(), config, Timeouts::default(), Arc::default())
     }
 
     /// A connection of an address.

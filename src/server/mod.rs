@@ -16,6 +16,7 @@ use tokio::time::{Duration, sleep};
 use tracking::TrackingAcceptor;
 
 use crate::config::ServerSettings;
+use crate::metrics::ConnectionMetrics;
 use crate::timeouts::Timeouts;
 
 const MAX_HEAD_BYTES: u32 = 64 * 1024;
@@ -29,15 +30,21 @@ pub struct ServerHandle {
     handle: Handle<PeerAddr>,
     shutdown: Arc<ShutdownSignal>,
     timeouts: Timeouts,
+    metrics: Arc<ConnectionMetrics>,
 }
 
 impl ServerHandle {
     pub fn new(timeouts: Timeouts) -> ServerHandle {
-        ServerHandle { handle: Handle::new(), shutdown: Arc::default(), timeouts }
+        let (shutdown, metrics) = (Arc::default(), Arc::default());
+        ServerHandle { handle: Handle::new(), shutdown, timeouts, metrics }
     }
 
     pub fn connections(&self) -> usize {
         self.handle.connection_count()
+    }
+
+    pub fn metrics(&self) -> &Arc<ConnectionMetrics> {
+        &self.metrics
     }
 
     /// Serves until stopped and all requests are answered, or the grace period ends. Fails if the listener
@@ -50,7 +57,8 @@ impl ServerHandle {
     ) -> std::io::Result<()> {
         listener.set_nonblocking(true)?;
         let listener = tokio::net::TcpListener::from_std(listener)?;
-        let listener = LimitedListener::new(listener, Arc::clone(&self.shutdown), config, self.timeouts);
+        let (shutdown, metrics) = (Arc::clone(&self.shutdown), Arc::clone(&self.metrics));
+        let listener = LimitedListener::new(listener, shutdown, config, self.timeouts, metrics);
         let acceptor = TrackingAcceptor::new(Arc::clone(&self.shutdown));
         let mut server = Server::from_listener(listener).acceptor(acceptor).handle(self.handle.clone());
         let http = server.http_builder();

@@ -16,8 +16,8 @@ mod votes;
 
 use db::{Bindable, Change, Db, Fetchable, Tx};
 pub use db::{
-    CheckpointResult, Error, MoveError, MoveProgress, MovedTable, OpenError, Result, Store, ThreadGeneration,
-    WriteMark, move_forum, sqlite as database_file, uncached,
+    CheckpointResult, Error, MoveError, MoveProgress, MovedTable, OpenError, Result, StatementTimes, Store,
+    ThreadGeneration, WriteMark, move_forum, sqlite as database_file, uncached,
 };
 pub use import::{Imported, ImportedVote, NewItem};
 pub use rate_buckets::BucketGrant;

@@ -1,6 +1,5 @@
 //! The route table.
 
-use axum::Router;
 use axum::routing::{get, post};
 
 use crate::web::handlers::accounts::credentials::{
@@ -22,14 +21,14 @@ use crate::web::handlers::{
     static_files, statistics,
 };
 use crate::web::middleware::canonical_url::QueryValue;
-use crate::web::state::App;
+use crate::web::route_table::Routes;
 
-pub fn routes() -> Router<App> {
-    reading().merge(member_routes()).merge(machines()).merge(moderating()).fallback(pages::not_found)
+pub fn routes() -> Routes {
+    reading().merge(member_routes()).merge(machines()).merge(moderating())
 }
 
-fn reading() -> Router<App> {
-    Router::new()
+fn reading() -> Routes {
+    Routes::new()
         // lists
         .route("/", get(lists::top))
         .route("/new", get(lists::newest))
@@ -77,8 +76,8 @@ fn reading() -> Router<App> {
         .route("/invited", get(invite_tree::roots))
 }
 
-fn member_routes() -> Router<App> {
-    Router::new()
+fn member_routes() -> Routes {
+    Routes::new()
         // a member's own
         .route("/submit", get(submit::new).post(submit::create))
         .route("/submit/title", get(submit::title))
@@ -140,12 +139,12 @@ fn member_routes() -> Router<App> {
 }
 
 /// What mail programs send with one click, without a session and from anywhere: cross-site requests pass.
-pub fn from_mail_programs() -> Router<App> {
-    Router::new().route("/unsubscribe/{token}", get(unsubscribe::confirm).post(unsubscribe::create))
+pub fn from_mail_programs() -> Routes {
+    Routes::new().route("/unsubscribe/{token}", get(unsubscribe::confirm).post(unsubscribe::create))
 }
 
-fn machines() -> Router<App> {
-    Router::new()
+fn machines() -> Routes {
+    Routes::new()
         // pages, feeds, health checks
         .route("/guidelines", get(pages::guidelines))
         .route("/privacy", get(pages::privacy))
@@ -185,8 +184,8 @@ fn machines() -> Router<App> {
 }
 
 /// Moderators' pages; those of the team, of mail and of the community's face are for admins.
-fn moderating() -> Router<App> {
-    Router::new()
+fn moderating() -> Routes {
+    Routes::new()
         // moderators' pages
         .route("/mod", get(moderation::queue::show).post(moderation::queue::decide))
         .route("/mod/undo", post(moderation::queue::undo))

@@ -22,6 +22,7 @@ use crate::web::cache::threads::ThreadCache;
 use crate::web::face::{Community, Face};
 use crate::web::member_pages::list_rows::{ListRowCache, RowWriter};
 use crate::web::member_pages::thread_html::ThreadHtmlCache;
+use crate::web::metrics::SiteMetrics;
 use crate::web::rate_limit::RateLimiter;
 use crate::web::setup_link::SetupLink;
 use crate::web::view::assets::Assets;
@@ -54,6 +55,7 @@ pub struct AppInner {
     pub threads: ThreadCache,
     pub rules: CachedRules,
     pub setup: SetupLink,
+    pub metrics: SiteMetrics,
 }
 
 impl Deref for App {
@@ -94,6 +96,7 @@ impl App {
             texts: RenderedTexts::new(share(3)),
             threads: ThreadCache::new(share(3)),
             rules: CachedRules::default(),
+            metrics: SiteMetrics::new(config.metrics_listen.is_some()),
             setup: SetupLink::new(store.setup_token(), clock.uptime()),
             config,
             timeouts,

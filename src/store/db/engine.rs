@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use super::error::Result;
 use super::generations::Generations;
+use super::statement_times::StatementTimes;
 use crate::domain::accounts::ip_hash::IpHashKey;
 use crate::domain::accounts::user::UserId;
 
@@ -152,11 +153,14 @@ pub struct Open<E: Engine> {
     pub(super) has_failed: bool,
     /// Whether it goes on beside no other write.
     is_alone: bool,
+    /// Where the times of its statements are recorded.
+    pub(super) times: Option<Arc<StatementTimes>>,
 }
 
 impl<E: Engine> Open<E> {
     async fn begin(pool: &Pool<E>, how: impl SqlSafeStr) -> Result<Open<E>, sqlx::Error> {
-        Ok(Open { transaction: pool.begin_with(how).await?, has_failed: false, is_alone: true })
+        let transaction = pool.begin_with(how).await?;
+        Ok(Open { transaction, has_failed: false, is_alone: true, times: None })
     }
 
     async fn commit(self) -> Result<(), sqlx::Error> {
@@ -168,6 +172,14 @@ impl<E: Engine> Open<E> {
 }
 
 impl Tx {
+    pub(super) fn timed(self, times: &Arc<StatementTimes>) -> Tx {
+        let times = Some(Arc::clone(times));
+        match self {
+            Tx::Sqlite(open) => Tx::Sqlite(Open { times, ..open }),
+            Tx::Postgres(open) => Tx::Postgres(Open { times, ..open }),
+        }
+    }
+
     pub(super) fn has_failed(&self) -> bool {
         match self {
             Tx::Sqlite(open) => open.has_failed,

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use tokio::time::{Instant, timeout};
 
-use super::{Error, Result, Store};
+use super::engine::Connections;
+use super::{Error, Result, Store, postgres, sqlite};
 
 /// How long a health check's result is cached.
 const CACHE_TTL: Duration = Duration::from_secs(1);
@@ -12,6 +13,19 @@ const CHECK_TIMEOUT: Duration = Duration::from_secs(2);
 impl Store {
     pub async fn ping(&self) -> Result<()> {
         self.read.sql("select 1").exists().await.map(drop)
+    }
+
+    /// Bytes of SQLite's write-ahead log; `None` on PostgreSQL.
+    pub async fn wal_bytes(&self) -> Option<u64> {
+        Some(sqlite::wal_bytes(self.address.file()?).await)
+    }
+
+    /// How many processes serve this forum, as PostgreSQL sees them; `None` on SQLite, where it is one.
+    pub async fn nodes(&self) -> Result<Option<i64>> {
+        match &self.read.0 {
+            Connections::Sqlite(_) => Ok(None),
+            Connections::Postgres(pool) => postgres::nodes(pool).await.map(Some),
+        }
     }
 
     pub fn storage_failed(&self, cause: &dyn Debug) {

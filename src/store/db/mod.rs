@@ -16,6 +16,7 @@ mod run;
 mod saving;
 pub mod sqlite;
 mod statement;
+mod statement_times;
 
 use std::sync::Arc;
 
@@ -30,6 +31,9 @@ pub use generations::{Change, ThreadGeneration, uncached};
 use saving::SaveState;
 pub use sqlite::CheckpointResult;
 pub use statement::{Bindable, Db, Fetchable, ReadPool};
+pub use statement_times::StatementTimes;
+
+use tokio::time::Instant;
 
 use crate::database_address::DatabaseAddress;
 use crate::domain::accounts::ip_hash::IpHashKey;
@@ -79,13 +83,24 @@ impl Store {
 
     /// Begins a write transaction, which waits until no other is open.
     pub(in crate::store) async fn begin(&self) -> Result<Tx> {
-        self.write.begin().await
+        self.timed(self.write.begin()).await
     }
 
     /// Begins a write that on PostgreSQL goes on beside others of its kind, except those of the same member.
     /// Of rows that such writes change, it may change one item, and after it one user.
     pub(in crate::store) async fn begin_beside(&self, member: Option<UserId>) -> Result<Tx> {
-        self.write.begin_beside(member).await
+        self.timed(self.write.begin_beside(member)).await
+    }
+
+    async fn timed(&self, begin: impl Future<Output = Result<Tx>>) -> Result<Tx> {
+        let (times, began) = (self.statement_times(), Instant::now());
+        let begun = begin.await;
+        times.begins.record(began.elapsed());
+        begun.map(|tx| tx.timed(times))
+    }
+
+    pub fn statement_times(&self) -> &Arc<StatementTimes> {
+        &self.read.1
     }
 
     /// Commits and invalidates caches. Runs to completion even if the caller is cancelled.
@@ -113,7 +128,9 @@ impl Store {
                 _ if tx.has_failed() => None,
                 _ => Some(store.changes.write(&mut tx, &changes).await?),
             };
+            let began = Instant::now();
             let committed = tx.commit().await;
+            store.statement_times().commits.record(began.elapsed());
             invalidate(&store.generations, &changes);
             committed?;
             row.into_iter().for_each(|id| store.changes.committed(id));

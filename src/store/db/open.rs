@@ -25,7 +25,7 @@ impl Store {
         };
         let failed = |e| OpenError::Identity(address.clone(), e);
         let Opened { read, write, generations, ip_hash_key } = opened;
-        let read = ReadPool(read);
+        let read = ReadPool(read, Arc::default());
         if read.sql(identity::MOVING).exists().await.map_err(failed)? {
             return Err(OpenError::Moving(address));
         }

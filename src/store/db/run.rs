@@ -1,5 +1,7 @@
 //! Runs a statement on a connection of one engine.
 
+use std::sync::Arc;
+
 use futures_util::TryStreamExt;
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::PgRow;
@@ -9,6 +11,7 @@ use sqlx::{Executor, FromRow, IntoArguments, Pool};
 
 use super::engine::{Engine, Open};
 use super::error::{Result, is_of_nul};
+use super::statement_times::{StatementClock, StatementTimes};
 
 pub trait Fetchable: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send {}
 
@@ -16,21 +19,29 @@ impl<T> Fetchable for T where T: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRo
 
 /// Where statements run on one engine.
 pub enum Source<'c, E: Engine> {
-    Read(&'c Pool<E>),
+    Read(&'c Pool<E>, &'c Arc<StatementTimes>),
     Write(&'c mut Open<E>),
 }
 
 impl<'c, E: Engine> Source<'c, E> {
     pub fn reborrow(&mut self) -> Source<'_, E> {
         match self {
-            Source::Read(pool) => Source::Read(pool),
+            Source::Read(pool, times) => Source::Read(pool, times),
             Source::Write(open) => Source::Write(open),
+        }
+    }
+
+    /// `None` if nobody asks how long a transaction's statements take.
+    pub(super) fn clock(&self) -> Option<StatementClock> {
+        match self {
+            Source::Read(_, times) => Some(StatementClock::reads(times)),
+            Source::Write(open) => open.times.as_ref().map(StatementClock::writes),
         }
     }
 
     pub(super) async fn connection(self) -> Result<Connection<'c, E>, sqlx::Error> {
         Ok(match self {
-            Source::Read(pool) => Connection::Read(pool.acquire().await.map_err(|error| match error {
+            Source::Read(pool, _) => Connection::Read(pool.acquire().await.map_err(|error| match error {
                 sqlx::Error::PoolTimedOut if E::IS_SERVER => {
                     sqlx::Error::Io(std::io::Error::other("no connection to the database"))
                 }

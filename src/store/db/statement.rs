@@ -1,16 +1,19 @@
 //! The seam to sqlx: the store writes SQL, binds values and fetches rows here, and names no type of sqlx's.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use sqlx::error::BoxDynError;
 use sqlx::postgres::PgArguments;
 use sqlx::sqlite::SqliteArguments;
 use sqlx::{Arguments, AssertSqlSafe, Encode, Postgres, Sqlite, Type};
+use tokio::time::Instant;
 
 use super::engine::{Connections, Tx};
 use super::error::{Error, Result};
 pub use super::run::Fetchable;
 use super::run::{Source, Take};
+use super::statement_times::StatementTimes;
 
 pub trait Bindable<'v>: Encode<'v, Sqlite> + Type<Sqlite> + Encode<'v, Postgres> + Type<Postgres> {}
 
@@ -22,7 +25,7 @@ impl<'v, T> Bindable<'v> for T where
 /// Reader connections. Queries are read to the end, outside of transactions: a long snapshot would block WAL
 /// checkpoints.
 #[derive(Debug, Clone)]
-pub struct ReadPool(pub(super) Connections);
+pub struct ReadPool(pub(super) Connections, pub(super) Arc<StatementTimes>);
 
 /// Where statements run: on a reader connection or in a write transaction.
 pub enum Db<'c> {
@@ -33,8 +36,8 @@ pub enum Db<'c> {
 impl<'c> From<&'c ReadPool> for Db<'c> {
     fn from(pool: &'c ReadPool) -> Db<'c> {
         match &pool.0 {
-            Connections::Sqlite(pool) => Db::Sqlite(Source::Read(pool)),
-            Connections::Postgres(pool) => Db::Postgres(Source::Read(pool)),
+            Connections::Sqlite(connections) => Db::Sqlite(Source::Read(connections, &pool.1)),
+            Connections::Postgres(connections) => Db::Postgres(Source::Read(connections, &pool.1)),
         }
     }
 }
@@ -114,7 +117,9 @@ macro_rules! run {
     }};
     (@on $source:ident, $arguments:ident, $text:ident, $error:ident, $persistent:ident, $method:ident
      $(, $take:expr)?) => {{
+        let clock = $source.clock();
         let mut connection = $source.connection().await?;
+        let (began, timed) = (Instant::now(), $text.clone());
         let done = match $error {
             Some(error) => Err(sqlx::Error::Encode(error)),
             None => {
@@ -122,6 +127,9 @@ macro_rules! run {
                 connection.$method(query $(, $take)?).await
             }
         };
+        if let Some(clock) = clock {
+            clock.record(began.elapsed(), &timed);
+        }
         connection.finish(done)
     }};
 }

@@ -9,6 +9,9 @@ use crate::store::{ItemCursor, Result, Store};
 /// People per statement, of two selects each, within SQLite's limit of 500.
 const PEOPLE: usize = 100;
 
+/// Upper limit of the number of queued items.
+const COUNTED_ITEMS: i64 = 10_000;
+
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct Queued {
     pub id: ItemId,
@@ -47,6 +50,13 @@ impl Store {
         .bind(page.rows)
         .fetch_all()
         .await
+    }
+
+    /// Up to [`COUNTED_ITEMS`].
+    pub async fn queue_size(&self) -> Result<i64> {
+        let select =
+            "select count(*) from (select 1 from items where queued_at is not null limit $1) as queued_items";
+        self.read.sql(select).bind(COUNTED_ITEMS).fetch_scalar().await
     }
 
     pub async fn queued(&self, item: ItemId) -> Result<Queued> {

@@ -51,6 +51,11 @@ impl MemoryBudget {
         MemoryBudget { kilobytes: FairSemaphore::new(kilobytes.max(1), limited) }
     }
 
+    /// How many responses were refused.
+    pub fn refused(&self) -> u64 {
+        self.kilobytes.refused()
+    }
+
     fn kilobytes(&self, bytes: usize) -> usize {
         bytes.div_ceil(1_024).min(self.kilobytes.size())
     }

@@ -13,7 +13,7 @@ use tokio::task::spawn_blocking;
 
 pub use self::memory_budget::{CachedPart, MemoryBudget, SharedReservation};
 pub use self::password_queue::{PasswordQueue, Requester};
-use self::refusals::Refusals;
+use self::refusals::{Refusals, RequestLines};
 pub use self::request_body::{MAX_BODY_BYTES, read_body};
 pub use self::work_queue::{WorkPermit, WorkQueue, WorkerPool, Workers};
 use crate::config::ServerSettings;
@@ -26,7 +26,7 @@ const WRITES_FRACTION: usize = 8;
 const BODIES_KB: usize = 32 * 1_024;
 
 pub struct Admission {
-    requests: FairSemaphore,
+    pub requests: FairSemaphore,
     pub bodies: FairSemaphore,
     pub memory: MemoryBudget,
     pub passwords: PasswordQueue,
@@ -34,6 +34,7 @@ pub struct Admission {
     pub slow_pages: WorkQueue,
     pub workers: WorkerPool,
     pub refusals: Refusals,
+    pub request_lines: RequestLines,
 }
 
 impl Admission {
@@ -48,13 +49,14 @@ impl Admission {
             slow_pages: WorkQueue::new(limited),
             workers: WorkerPool::new(limited),
             refusals: Refusals::default(),
+            request_lines: RequestLines::default(),
         }
     }
 
     /// Acquires a request permit; `Overloaded` if none is free or the address has its share.
     pub fn admit(&self, method: &Method, address: Option<IpAddr>) -> Result<FairPermit, Overloaded> {
         if method.is_safe() && self.requests.available() <= self.requests.size() / WRITES_FRACTION {
-            return Err(Overloaded);
+            return Err(self.requests.refuse());
         }
         self.requests.try_acquire(1, address)
     }

@@ -52,6 +52,12 @@ impl PasswordQueue {
         }
     }
 
+    /// How many passwords were refused to be checked. That a known account has its share is no refusal, as it
+    /// then waits like a stranger.
+    pub fn refused(&self) -> u64 {
+        self.networks.refused() + self.wide_networks.refused()
+    }
+
     pub fn fill(&self) -> Result<FairPermit, Overloaded> {
         self.networks.try_acquire(self.networks.available(), None)
     }

@@ -31,6 +31,11 @@ impl WorkQueue {
         }
     }
 
+    /// How many pages were refused.
+    pub fn refused(&self) -> u64 {
+        self.places.refused()
+    }
+
     /// Fails with `Overloaded` if the queue or the address's share of it is full.
     pub async fn acquire(&self, address: Option<IpAddr>) -> Result<WorkPermit, Overloaded> {
         let place = self.places.try_acquire(1, address)?;

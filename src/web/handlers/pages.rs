@@ -1,5 +1,7 @@
 //! Guidelines, privacy, contact and the community's own pages, and health checks.
 
+use std::sync::atomic::Ordering;
+
 use askama::Template;
 use axum::Extension;
 use axum::extract::State;
@@ -124,8 +126,11 @@ pub async fn healthz(State(app): State<App>) -> Response {
     health(&app, "ok\n").await
 }
 
-/// `/readyz`: the same check, as a single process serves the forum.
+/// `/readyz`: the same check, until the process is told to stop.
 pub async fn readyz(State(app): State<App>) -> Response {
+    if app.metrics.is_stopping.load(Ordering::Relaxed) {
+        return for_machines(StatusCode::SERVICE_UNAVAILABLE, "stopping\n");
+    }
     health(&app, "ready\n").await
 }
 
@@ -141,6 +146,10 @@ async fn health(app: &App, well: &'static str) -> Response {
             "pages can be read, but nothing can be saved: is the disk full?\n",
         ),
     };
+    for_machines(status, says)
+}
+
+fn for_machines(status: StatusCode, says: &'static str) -> Response {
     let headers = [(CONTENT_TYPE, "text/plain; charset=utf-8"), (CACHE_CONTROL, "no-store")];
     (status, Extension(ForMachines), headers, says).into_response()
 }

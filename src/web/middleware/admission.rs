@@ -35,6 +35,17 @@ pub async fn admit(State(app): State<App>, from: ClientIp, request: Request, nex
     admission.memory.admit(response, address).unwrap_or_else(|refused| Error::from(refused).into_response())
 }
 
+/// Gives up a request that takes too long.
+pub async fn in_time(State(app): State<App>, request: Request, next: Next) -> Response {
+    match tokio::time::timeout(app.timeouts.answer, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => {
+            app.metrics.timeouts.increment();
+            StatusCode::SERVICE_UNAVAILABLE.into_response()
+        }
+    }
+}
+
 pub async fn rate_limit(State(app): State<App>, from: ClientIp, request: Request, next: Next) -> Response {
     match check(&app, from) {
         Ok(()) => next.run(request).await,

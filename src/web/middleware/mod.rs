@@ -10,3 +10,4 @@ pub mod own_writes;
 pub mod page_cache;
 pub mod referer;
 pub mod refusal;
+pub mod request_end;

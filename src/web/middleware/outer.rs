@@ -3,6 +3,7 @@
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
+use std::sync::Arc;
 use std::task::Poll;
 
 use axum::body::{Body, HttpBody};
@@ -22,7 +23,9 @@ use crate::web::extract::local_redirect::{LocalRedirect, MAX_REDIRECT_BYTES};
 use crate::web::extract::session;
 use crate::web::middleware::admission::overloaded;
 use crate::web::middleware::refusal::Refusal;
+use crate::web::middleware::request_end::RunningRequest;
 use crate::web::middleware::{canonical_url, own_writes};
+use crate::web::route_table::RoutePatterns;
 use crate::web::state::App;
 
 /// Own assets only; nothing inline.
@@ -47,11 +50,16 @@ pub async fn refusals(State(app): State<App>, from: ClientIp, request: Request, 
     }
 }
 
-pub async fn outer(State(app): State<App>, mut request: Request, next: Next) -> Response {
+pub async fn outer(
+    State((app, patterns)): State<(App, Arc<RoutePatterns>)>,
+    mut request: Request,
+    next: Next,
+) -> Response {
     // Never accept the client's id: it would be forged in the log.
     let id = HeaderValue::from_str(&format!("{:032x}", fastrand::u128(..)))
         .unwrap_or_else(|_| HeaderValue::from_static("0"));
     request.headers_mut().insert(REQUEST_ID, id.clone());
+    let running = RunningRequest::begin(&app, &patterns, &request, &id);
     let (method, uri) = (request.method().clone(), request.uri().clone());
     let mut response = match arrive(&app, &mut request) {
         Some(redirect) => redirect,
@@ -61,22 +69,34 @@ pub async fn outer(State(app): State<App>, mut request: Request, next: Next) -> 
     if method == Method::HEAD {
         *response.body_mut() = Body::empty();
     }
-    let status = response.status();
-    if status.is_server_error() {
-        let path = shown_path(uri.path());
-        if status == StatusCode::SERVICE_UNAVAILABLE {
-            if app.admission.refusals.is_first() {
-                tracing::warn!(%method, path, ?id, status = status.as_u16(), "a request was refused");
-            }
-        } else {
-            tracing::error!(%method, path, ?id, status = status.as_u16(), "a request failed");
-        }
-    }
+    log_failure(&app, (&method, uri.path()), &id, response.status());
     let policy = if response.extensions().get::<Sandboxed>().is_some() { SANDBOX } else { CSP };
     let headers = response.headers_mut();
     headers.insert(REQUEST_ID, id);
     secure(headers, policy, app.config.is_https());
-    response
+    match running {
+        Some(running) => running.measured(response),
+        None => response,
+    }
+}
+
+/// Logs a failure, or the first refusal for want of room in a while; other refusals are counted.
+fn log_failure(app: &App, (method, path): (&Method, &str), id: &HeaderValue, status: StatusCode) {
+    let refusals = &app.admission.refusals;
+    match status {
+        StatusCode::TOO_MANY_REQUESTS => refusals.rate_limited(),
+        StatusCode::SERVICE_UNAVAILABLE => {
+            if refusals.is_first() {
+                let path = shown_path(path);
+                tracing::warn!(%method, path, ?id, status = status.as_u16(), "a request was refused");
+            }
+        }
+        status if status.is_server_error() => {
+            let path = shown_path(path);
+            tracing::error!(%method, path, ?id, status = status.as_u16(), "a request failed");
+        }
+        _ => {}
+    }
 }
 
 /// Sets Content-Length if known, also for HEAD.

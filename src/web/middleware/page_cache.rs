@@ -82,10 +82,16 @@ pub async fn serve(app: &App, request: Request, next: Next) -> Response {
     }
     let response = match app.pages.kept.get(&key).await {
         Some(kept) => match app.pages.answer(&key, kept, &wanted).await {
-            Ok(response) => return response,
+            Ok(response) => {
+                app.metrics.page_hits.increment();
+                return response;
+            }
             Err(_) => Box::pin(refuse(request, next, Refusal::Overloaded)).await,
         },
-        None => Box::pin(made(app, &key, request, next, &wanted)).await,
+        None => {
+            app.metrics.page_misses.increment();
+            Box::pin(made(app, &key, request, next, &wanted)).await
+        }
     };
     let is_failure = response.status() == StatusCode::SERVICE_UNAVAILABLE && app.store.may_be_unreachable();
     if is_failure { latest().await.unwrap_or(response) } else { response }

@@ -7,6 +7,7 @@ use dashmap::DashMap;
 
 use super::LimitKey;
 use crate::clock::Clock;
+use crate::metrics::Counter;
 
 /// When to retry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,15 +39,22 @@ pub struct KeyedLimiter {
     full_at: DashMap<LimitKey, Duration>,
     clock: Clock,
     on: bool,
+    refused: Counter,
 }
 
 impl KeyedLimiter {
     pub fn new(name: &str, clock: &Clock, on: bool) -> KeyedLimiter {
-        KeyedLimiter { name: name.to_owned(), full_at: DashMap::new(), clock: clock.clone(), on }
+        let (name, clock) = (name.to_owned(), clock.clone());
+        KeyedLimiter { name, full_at: DashMap::new(), clock, on, refused: Counter::default() }
     }
 
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// How often a bucket did not hold what was to be taken.
+    pub fn refused(&self) -> u64 {
+        self.refused.value()
     }
 
     /// Takes `many` from a bucket; returns the time in which they are replenished.
@@ -55,6 +63,7 @@ impl KeyedLimiter {
             return Ok(Duration::ZERO);
         }
         if !self.can_ever_hold(many, rate) {
+            self.refused.increment();
             return Err(RetryAfter::Never);
         }
         let (now, filling) = (self.clock.uptime(), rate.filling(many.get()));
@@ -62,6 +71,7 @@ impl KeyedLimiter {
         let then = (*full_at).max(now).saturating_add(filling);
         let wait = then.saturating_sub(now.saturating_add(rate.filling(rate.times)));
         if !wait.is_zero() {
+            self.refused.increment();
             return Err(RetryAfter::Seconds(wait.as_secs().saturating_add(1)));
         }
         *full_at = then;

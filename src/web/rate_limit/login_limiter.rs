@@ -10,6 +10,7 @@ use crate::clock::{Clock, Timestamp};
 use crate::domain::accounts::ip_hash::Prefix;
 use crate::domain::accounts::user::UserId;
 use crate::domain::limits::rate_limits::{RateLimitReason, RateLimited};
+use crate::metrics::Counter;
 use crate::store::{self, Store};
 
 /// A network's limit as a multiple of an address's.
@@ -29,6 +30,7 @@ pub struct LoginLimiter {
     account: KeyedLimiter,
     besieged: KeyedLimiter,
     codes: KeyedLimiter,
+    refused: Counter,
 }
 
 impl LoginLimiter {
@@ -40,13 +42,23 @@ impl LoginLimiter {
             account: limit("log-ins to an account"),
             besieged: limit("log-ins to a besieged account"),
             codes: limit("codes of an account"),
+            refused: Counter::default(),
         }
+    }
+
+    pub fn refused(&self) -> u64 {
+        self.refused.value()
+    }
+
+    /// Counts what one of its limits refused.
+    fn counted<T>(&self, checked: Result<T, RateLimited>) -> Result<T, RateLimited> {
+        checked.inspect_err(|_| self.refused.increment())
     }
 
     /// An attempt from an address, for any account.
     pub fn check_address(&self, ip: IpAddr, times: u32) -> Result<Reserved<'_>, RateLimited> {
         let mut reserved = Reserved::default();
-        self.reserve_address(&mut reserved, ip, times)?;
+        self.counted(self.reserve_address(&mut reserved, ip, times))?;
         Ok(reserved)
     }
 
@@ -90,10 +102,11 @@ impl LoginLimiter {
         times: u32,
     ) -> store::Result<Result<Reserved<'_>, RateLimited>> {
         let reserved = self.check_login(known, name, ip, times);
-        match Reserved::share(reserved, store, now).await? {
-            Err(_) => Reserved::share(self.check_login(known, name, ip, times), store, now).await,
-            reserved => Ok(reserved),
-        }
+        let reserved = match Reserved::share(reserved, store, now).await? {
+            Err(_) => Reserved::share(self.check_login(known, name, ip, times), store, now).await?,
+            reserved => reserved,
+        };
+        Ok(self.counted(reserved))
     }
 
     /// A code of a second factor, on all nodes together. Only somebody who knows the password gets here, so
@@ -113,7 +126,7 @@ impl LoginLimiter {
                 take(&mut reserved, &self.codes, LimitKey::Account(user), STRANGERS_CODES.min(times))
             }),
         };
-        Reserved::share(taken.map(|()| reserved), store, now).await
+        Ok(self.counted(Reserved::share(taken.map(|()| reserved), store, now).await?))
     }
 
     /// A challenge for a passkey, on all nodes together. It does not say whose; `known` is the owner of the
@@ -131,7 +144,7 @@ impl LoginLimiter {
             Some(user) => take(&mut reserved, &self.usual, LimitKey::Account(user), times),
             None => self.reserve_address(&mut reserved, ip, times),
         };
-        Reserved::share(taken.map(|()| reserved), store, now).await
+        Ok(self.counted(Reserved::share(taken.map(|()| reserved), store, now).await?))
     }
 
     fn reserve_address<'a>(

@@ -179,6 +179,12 @@ impl RateLimiter {
         taken.map(drop).map_err(|retry_after| limited(RateLimitReason::Requests, retry_after))
     }
 
+    /// How often each kind of limit refused something.
+    pub fn refused(&self) -> [(&'static str, u64); 3] {
+        let actions = self.per_action.iter().chain([&self.links]).map(KeyedLimiter::refused).sum();
+        [("requests", self.requests.refused()), ("logins", self.logins.refused()), ("actions", actions)]
+    }
+
     pub fn remove_idle(&self) {
         self.per_action.iter().for_each(KeyedLimiter::remove_idle);
         self.links.remove_idle();

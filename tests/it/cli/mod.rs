@@ -8,6 +8,7 @@ pub mod help;
 pub mod import;
 pub mod import_long;
 pub mod log;
+mod metrics;
 mod move_forum;
 pub mod operations;
 mod reports;

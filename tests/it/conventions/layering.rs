@@ -8,7 +8,7 @@ use crate::store::query_plans::texts_of_store;
 ///
 /// Exception: `domain` and `clock.rs` derive `sqlx::Type` and `sqlx::FromRow`, so that the store needs no
 /// duplicates of their types.
-const NEVER: [(&str, &[&str], &str); 15] = [
+const NEVER: [(&str, &[&str], &str); 16] = [
     (
         "domain",
         &[
@@ -52,6 +52,7 @@ const NEVER: [(&str, &[&str], &str); 15] = [
         &["sqlx", "askama", "SystemTime::", "crate::store", "crate::web", "crate::cli", "crate::jobs"],
         "connections know nothing of the site",
     ),
+    ("metrics", &["axum", "sqlx", "tokio", "crate::"], "what is counted belongs to whoever counts"),
     ("fair_semaphore", &["axum", "sqlx", "crate::"], "a primitive uses nothing of the house"),
     (
         "web/admission",

@@ -9,6 +9,7 @@ pub mod form_fuzz;
 pub mod form_recovery;
 pub mod injection;
 pub mod mass_assignment;
+pub mod metrics;
 pub mod page_size;
 pub mod protocol;
 pub mod rate_limits;

@@ -27,7 +27,7 @@ impl Log {
     pub fn begin(level: &str) -> (Log, DefaultGuard) {
         let log = Log::default();
         let writer = log.clone();
-        let lines = stoa::logging::lines(EnvFilter::new(level), false, move || writer.clone());
+        let lines = stoa::logging::text_lines(EnvFilter::new(level), false, move || writer.clone());
         (log, tracing::subscriber::set_default(lines))
     }
 
@@ -35,7 +35,7 @@ impl Log {
     pub fn of_process(level: &str) -> Log {
         let log = Log::default();
         let writer = log.clone();
-        let lines = stoa::logging::lines(EnvFilter::new(level), false, move || writer.clone());
+        let lines = stoa::logging::text_lines(EnvFilter::new(level), false, move || writer.clone());
         tracing::subscriber::set_global_default(lines).expect("the first");
         log
     }

@@ -48,6 +48,7 @@ async fn ask_for_secrets(log: &Log) {
     for code in [&secret.code(app.now()), &codes[0].to_text()] {
         visitor.post("/login/code", &[("pending", &pending), ("code", code)]).await;
     }
+    visitor.post("/login", &[("name", "bob"), ("password", "one+that+is+wrong")]).await;
     let recovery = [("name", "bob"), ("code", &codes[1].to_text()), ("password", "four+unrelated")];
     visitor.post("/reset/recovery", &recovery).await;
     let mut carl = app.member("carl").await;
@@ -119,17 +120,20 @@ async fn ask_for_secrets(log: &Log) {
     assert!(
         text.contains("TRACE it::http::traces: everything")
             && text.contains("sqlx::query")
+            && text.contains("stoa::requests: answered method=\"POST\" route=\"/reset/{token}\"")
+            && text.contains("stoa::logins: a log-in failed")
             && text.contains("method=PUT"),
         "{text}"
     );
     let session = cookies.iter().map(String::as_str);
-    for secret in [token.as_str(), invitation.as_str(), lost.as_str(), PASSWORD, "four+unrelated"]
-        .into_iter()
-        .chain([pending.as_str(), &key, &key.replace(' ', "")])
-        .chain(code.iter().take(2).map(String::as_str))
-        .chain(session)
-        .chain(answered)
-        .chain(asked.pointer("/publicKey/challenge").and_then(|challenge| challenge.as_str()))
+    for secret in
+        [token.as_str(), invitation.as_str(), lost.as_str(), PASSWORD, "four+unrelated", "one+that+is"]
+            .into_iter()
+            .chain([pending.as_str(), &key, &key.replace(' ', "")])
+            .chain(code.iter().take(2).map(String::as_str))
+            .chain(session)
+            .chain(answered)
+            .chain(asked.pointer("/publicKey/challenge").and_then(|challenge| challenge.as_str()))
     {
         let line = text.lines().find(|line| line.contains(secret));
         assert_eq!(line, None, "{secret}");

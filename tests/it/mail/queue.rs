@@ -6,6 +6,7 @@ use axum::http::StatusCode;
 use stoa::clock::{DAY, HOUR, MINUTE};
 use stoa::domain::accounts::user::Role;
 
+use crate::support::metrics::Metrics;
 use crate::support::smtp::{MailingApp, choose, enter};
 
 const BOB: &str = "bob@example.org";
@@ -36,6 +37,30 @@ async fn a_mail_that_cannot_be_sent_now_is_tried_again_and_arrives_once() {
     forum.pass(DAY);
     assert!(forum.deliver().await.is_empty());
     admin.get("/mod/mail").await.finds(0, "main ul.rows");
+}
+
+#[tokio::test]
+async fn a_mail_server_that_refuses_shows_in_the_metrics() {
+    let forum = MailingApp::new().await;
+    let mut bob = forum.member("bob").await;
+    forum.smtp.answers("*", LATER);
+    enter(&mut bob, BOB).await;
+    let waiting = "stoa_mail_queue_mails{state=\"waiting\"}";
+    let metrics = forum.app.app.metrics_router(std::sync::Arc::new(|_| {}));
+    assert_eq!(Metrics::read(&metrics).await.value(waiting), 1.0);
+    forum.pass(2 * HOUR);
+    assert!(forum.deliver().await.is_empty());
+    let oldest = "stoa_mail_queue_oldest_seconds";
+    assert!(Metrics::read(&metrics).await.value(oldest) >= 7_200.0);
+    forum.smtp.accepts_all();
+    forum.pass(HOUR);
+    forum.one_mail().await;
+    let kept = Metrics::read(&metrics).await;
+    assert_eq!((kept.value(waiting), kept.value(oldest)), (0.0, 0.0));
+    enter(&mut bob, "bob@example.com").await;
+    assert_eq!(Metrics::read(&metrics).await.value(waiting), 0.0, "the database is asked rarely");
+    forum.pass(5);
+    assert_eq!(Metrics::read(&metrics).await.value(waiting), 1.0);
 }
 
 #[tokio::test]

@@ -104,6 +104,7 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
     ("SCAN newest_comments", " limit 50) as newest_comments", "the same"),
     ("SCAN mails USING COVERING INDEX mails_due", " limit $1) as waiting_mails)", "10,000, for admins"),
     ("SCAN waiting_mails", " limit $1) as waiting_mails)", "the same"),
+    ("SCAN queued_items", " limit $1) as queued_items", "10,000, for metrics"),
     ("SCAN failed_mails", " limit $1) as failed_mails)", "the same of what failed"),
     ("SCAN mails USING INDEX mails_refused", " order by id desc limit $1", A_PAGE),
     ("SCAN (subquery-", " as newest where nth <= ", "what is due for a hundred members"),
@@ -137,6 +138,7 @@ const NOT_FROM_REQUESTS: &[(&str, &str)] = &[
     ("({key})", "the same"),
     ("items_id_seq", "an import into PostgreSQL"),
     ("select pg_notify(", "no look-up, and PostgreSQL alone"),
+    ("from pg_stat_activity where ", "one row for each connection, and PostgreSQL alone"),
     ("select pg_advisory_xact_lock", "the same"),
     ("idle_in_transaction_session_timeout", "a move"),
     ("rate_buckets", "by the primary key, and PostgreSQL alone"),
@@ -259,6 +261,7 @@ async fn look_around(app: &TestApp, alice: &mut Browser) {
 
 /// What few do.
 async fn use_what_is_rare(app: &TestApp, alice: &mut Browser) {
+    app.store.queue_size().await.expect("counted");
     let (user, at) = (app.id_of("alice").await, app.now());
     alice.get("/sitemaps/2026-11.xml").await;
     // What members who see dead posts see of others.

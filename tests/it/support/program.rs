@@ -161,6 +161,16 @@ impl Folder {
     }
 }
 
+/// A whole answer, with its head.
+pub fn get(address: SocketAddr, path: &str) -> String {
+    let mut stream = TcpStream::connect(address).expect("a connection");
+    let request = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).expect("asked");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("an answer");
+    answer
+}
+
 /// A forum that answers.
 pub struct Running {
     child: Child,
@@ -171,12 +181,7 @@ pub struct Running {
 
 impl Running {
     pub fn get(&self, path: &str) -> String {
-        let mut stream = TcpStream::connect(self.address).expect("a connection");
-        let request = format!("GET {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", self.address);
-        stream.write_all(request.as_bytes()).expect("asked");
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).expect("an answer");
-        answer
+        get(self.address, path)
     }
 
     fn signal(&self, signal: &str) {

@@ -10,7 +10,7 @@ use std::time::Duration;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{ConnectOptions, Connection};
 
-pub use wake_ups::WakeUps;
+pub use wake_ups::{WakeUps, nodes};
 
 use super::engine::{Connections, Opened};
 use super::error::OpenError;

@@ -9,9 +9,18 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::store::db::error::Result;
 
+/// What the connection for signals is called, which each node has one of.
+const NODE: &str = "stoa node";
 const CHANNEL: &str = "stoa_changes";
 /// The shortest time between two signals of a node.
 const INTERVAL: Duration = Duration::from_millis(50);
+
+/// How many nodes are connected.
+pub async fn nodes(pool: &PgPool) -> Result<i64> {
+    let select = "select count(*) from pg_stat_activity where application_name = $1 and datname = \
+                  current_database()";
+    Ok(sqlx::query_scalar(select).bind(NODE).fetch_one(pool).await?)
+}
 
 /// A node's own connection for signals.
 pub struct WakeUps {
@@ -26,7 +35,8 @@ impl WakeUps {
     /// Connects with the options of `pool`.
     pub async fn connect(pool: &PgPool) -> Result<WakeUps> {
         let own = PgPoolOptions::new().max_connections(1);
-        let own = own.connect_with(pool.connect_options().as_ref().clone()).await?;
+        let options = pool.connect_options().as_ref().clone().application_name(NODE);
+        let own = own.connect_with(options).await?;
         let mut listener = PgListener::connect_with(&own).await?;
         listener.listen(CHANNEL).await?;
         Ok(WakeUps { listener, is_due: false, next: Instant::now() })

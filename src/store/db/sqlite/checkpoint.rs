@@ -19,11 +19,15 @@ pub enum CheckpointResult {
     Blocked,
 }
 
+/// Bytes of the WAL of a database file; 0 if there is none.
+pub async fn wal_bytes(path: &Path) -> u64 {
+    tokio::fs::metadata(beside(path, "-wal")).await.map_or(0, |file| file.len())
+}
+
 /// Checkpoints and truncates the WAL of a database file if it exceeds [`MAX_WAL_BYTES`]. Uses its own
 /// connection to leave the writer free, which invalidates caches like an external write.
 pub async fn checkpoint(path: &Path) -> Result<CheckpointResult> {
-    let size = tokio::fs::metadata(beside(path, "-wal")).await.map_or(0, |file| file.len());
-    if size <= MAX_WAL_BYTES {
+    if wal_bytes(path).await <= MAX_WAL_BYTES {
         return Ok(CheckpointResult::Small);
     }
     let mut db = SqliteConnection::connect_with(&options(path).busy_timeout(BUSY_TIMEOUT)).await?;

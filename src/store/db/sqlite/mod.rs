@@ -12,7 +12,7 @@ mod writer;
 
 pub use backup::{copy, copy_file, is_in_use, keep_private, may_replace};
 pub use check::{CheckError, check};
-pub use checkpoint::{CheckpointResult, checkpoint};
+pub use checkpoint::{CheckpointResult, checkpoint, wal_bytes};
 pub use connection::MAX_WAL_BYTES;
 pub(in crate::store::db) use file::{FileKind, look};
 pub use file::{beside, free_beside, remove};

@@ -22,6 +22,7 @@ use crate::web::handlers::accounts::login_destination::{LoginDestination, take};
 use crate::web::handlers::accounts::signup::SignupContext;
 use crate::web::handlers::accounts::{login_purpose, signup};
 use crate::web::handlers::votes::pending_vote::PendingVote;
+use crate::web::metrics::LoginMethod;
 use crate::web::rate_limit;
 use crate::web::state::App;
 use crate::web::view::layout::{Page, html, html_with};
@@ -159,10 +160,10 @@ pub async fn log_in(
     Form(form): Form<Fields>,
 ) -> Result<Response, Error> {
     let (typed, SignupContext { viewer, address, headers, .. }) = (LoginForm::new(form), &comer);
-    let refuse = async |sentence: &str| again(&app, viewer, &typed, FormErrors::one("", sentence)).await;
     let name: String = typed.name.trim().chars().take(100).collect();
     if typed.password.len() > password::MAX_PASSWORD_BYTES {
-        return refuse(&password::PasswordError::Long.to_string()).await;
+        let long = FormErrors::one("", password::PasswordError::Long);
+        return again(&app, viewer, &typed, long).await;
     }
     let known = app.store.credentials(&name).await?;
     let browser = of_known_browser(&app, headers, known.as_ref().map(|found| found.id)).await?;
@@ -191,8 +192,14 @@ pub async fn log_in(
     match (known, request) {
         (Some(found), _) if right => let_in(&app, &comer, typed, (found, hash.unwrap_or_default())).await,
         (None, Some(request)) if right => signup::request(&app, viewer, request).await,
-        _ => refuse("Wrong name or password. Check both, then try again.").await,
+        _ => wrong(&app, viewer, &typed).await,
     }
+}
+
+async fn wrong(app: &App, viewer: &MaybeMember, typed: &LoginForm) -> Result<Response, Error> {
+    app.metrics.login_failed(LoginMethod::Password);
+    let sentence = "Wrong name or password. Check both, then try again.";
+    again(app, viewer, typed, FormErrors::one("", sentence)).await
 }
 
 /// Completes the log-in after the password check, or asks for the second factor; `verified` is its hash.

@@ -13,6 +13,7 @@ use crate::web::handlers::accounts::credentials::confirm::keep_challenge;
 use crate::web::handlers::accounts::login::{self, LoginForm};
 use crate::web::handlers::accounts::login_destination::take;
 use crate::web::handlers::accounts::signup::SignupContext;
+use crate::web::metrics::LoginMethod;
 use crate::web::state::App;
 use crate::web::view::layout::json;
 
@@ -50,7 +51,10 @@ pub async fn log_in(
     };
     let passed = match app.store.verify_passkey(None, (&here, &answer), viewer.now).await {
         Ok(passed) => passed,
-        Err(store::Error::Refused(sentence)) => return refuse(&sentence).await,
+        Err(store::Error::Refused(sentence)) => {
+            app.metrics.login_failed(LoginMethod::Passkey);
+            return refuse(&sentence).await;
+        }
         Err(error) => return Err(error.into()),
     };
     let VerifiedPasskey { user_id, id } = passed;

@@ -18,6 +18,7 @@ use crate::web::extract::local_redirect::LocalRedirect;
 use crate::web::extract::session::{self, CurrentMember, MaybeMember};
 use crate::web::handlers::accounts::credentials::confirm::{ConfirmForm, check_password};
 use crate::web::handlers::accounts::login::of_known_browser;
+use crate::web::metrics::LoginMethod;
 use crate::web::state::App;
 use crate::web::view::layout::{Page, html, html_with};
 
@@ -169,6 +170,7 @@ async fn set_password(
     match app.store.recover_password(&name, &code.hash(), &hash, viewer.now).await {
         Ok(user) => Ok(session::begin_new(app, headers, user, &hash, &LocalRedirect::default()).await?),
         Err(store::Error::NotFound) => {
+            app.metrics.login_failed(LoginMethod::RecoveryCode);
             let sentence = "There is no such name with this code, or the code has been used. Check both.";
             Err(FormErrors::one("", sentence).into())
         }

@@ -17,6 +17,7 @@ use crate::web::extract::session::{self, MaybeMember};
 use crate::web::handlers::accounts::login::{self, LoginForm, of_known_browser, password_changed};
 use crate::web::handlers::accounts::login_destination::{LoginDestination, take};
 use crate::web::handlers::accounts::signup::SignupContext;
+use crate::web::metrics::LoginMethod;
 use crate::web::state::App;
 use crate::web::view::layout::{Page, html_with};
 
@@ -115,6 +116,7 @@ async fn pass(
         Ok(passed) => Ok(passed),
         Err(store::Error::Refused(sentence)) => {
             tried.commit().await;
+            app.metrics.login_failed(LoginMethod::Code);
             Err(FormErrors::one("code", sentence).into())
         }
         Err(error) => Err(error.into()),

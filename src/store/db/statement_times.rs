@@ -1,0 +1,66 @@
+//! How long the database takes, and which statements take long.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::metrics::{Counter, Histogram};
+
+/// Statements that take longer are logged: no page needs one that takes as long.
+const SLOW: Duration = Duration::from_millis(500);
+/// Characters of a slow statement in the log.
+const LONGEST_TEXT: usize = 400;
+
+#[derive(Debug, Default)]
+pub struct StatementTimes {
+    pub reads: Histogram,
+    /// Statements of a transaction.
+    pub writes: Histogram,
+    /// Beginning a transaction, which waits for that of another writer.
+    pub begins: Histogram,
+    pub commits: Histogram,
+    pub slow: Counter,
+}
+
+/// Which statement was run, for whom.
+#[derive(Clone)]
+pub(super) struct StatementClock {
+    times: Arc<StatementTimes>,
+    is_write: bool,
+}
+
+impl StatementClock {
+    pub fn reads(times: &Arc<StatementTimes>) -> StatementClock {
+        StatementClock { times: Arc::clone(times), is_write: false }
+    }
+
+    pub fn writes(times: &Arc<StatementTimes>) -> StatementClock {
+        StatementClock { times: Arc::clone(times), is_write: true }
+    }
+
+    /// Records a statement; `text` has no values, as these are bound.
+    pub fn record(&self, took: Duration, text: &str) {
+        let StatementTimes { reads, writes, .. } = &*self.times;
+        if self.is_write { writes } else { reads }.record(took);
+        if took >= SLOW {
+            self.times.slow.increment();
+            let ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+            let statement: String = text.chars().take(LONGEST_TEXT).collect();
+            tracing::warn!(ms, statement, "a slow statement");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_statement_that_takes_half_a_second_is_slow() {
+        let times = Arc::<StatementTimes>::default();
+        let clock = StatementClock::reads(&times);
+        clock.record(SLOW - Duration::from_millis(1), "select 1");
+        assert_eq!(times.slow.value(), 0);
+        clock.record(SLOW, "select 1");
+        assert_eq!(times.slow.value(), 1);
+    }
+}
