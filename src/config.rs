@@ -164,6 +164,9 @@ policy_settings!(settings! {
         /// How many connections may be open at once; beyond that, an idle or slow connection is closed to
         /// make room.
         max_connections: u32 = 800, within(1..=1_000_000);
+        /// How many open pages may be told of what is new at once, beside max_connections; the others show it
+        /// when they are loaded again.
+        max_event_streams: u32 = 2000, within(0..=1_000_000);
         /// How many requests may be in progress at once, apart from cached pages; further requests get 503.
         max_concurrent_requests: u32 = 256, within(1..=1_000_000);
         /// Whether rate limits and limits per IP address apply; off is for load tests.

@@ -260,7 +260,7 @@ function listenToKeys() {
 
 for (const attach of [
   actInPlace, flagInPlace, writeInPlace, submitByKey, previewInPlace, keepDrafts, suggestTitle, keepFolds, foldByLine, foldAll, followHash, orderAtOnce, themeAtOnce, listenToKeys, closeMenus, cardsOnNames,
-  countNew, showDrafts, tellOfNew, askForPasskeys,
+  countNew, showDrafts, listenForNews, askForPasskeys,
 ]) {
   // One feature that fails must not take the others with it.
   try {

@@ -22,6 +22,9 @@ function keepFolds() {
   if (!thread) return;
   const name = thread.dataset.thread;
   const asServed = new Map($$(".c > details", thread).map((details) => [details, details.open]));
+  thread.addEventListener("grown", () => {
+    for (const details of $$(".c > details", thread)) if (!asServed.has(details)) asServed.set(details, details.open);
+  });
   const ids = kept.read("folds", {})[name]?.ids;
   for (const id of Array.isArray(ids) ? ids : []) {
     const details = $(`#c${Number(id)} > details`, thread);
@@ -61,17 +64,17 @@ function foldByLine() {
 }
 
 function foldAll() {
-  const roots = $$(".thread[data-thread] > .c > details");
+  const roots = () => $$(".thread[data-thread] > .c > details");
   const bar = $("#comments > .bar");
-  if (!bar || roots.length < 2) return;
+  if (!bar || roots().length < 2) return;
   const button = make("button", { type: "button", class: "folds" });
-  const isAnyOpen = () => roots.some((details) => details.open);
+  const isAnyOpen = () => roots().some((details) => details.open);
   const tell = () => (button.textContent = isAnyOpen() ? "fold all" : "unfold all");
   tell();
   $(".thread[data-thread]").addEventListener("toggle", tell, true);
   button.addEventListener("click", () => {
     const open = !isAnyOpen();
-    for (const details of roots) details.open = open;
+    for (const details of roots()) details.open = open;
     tell();
   });
   bar.insertBefore(button, $(".order", bar));
@@ -97,14 +100,14 @@ function orderAtOnce() {
 
 // What is new
 
-/** The box in the corner that holds ways through the thread. */
+/** The box in the corner that holds ways through the page. */
 function corner() {
-  const box = $(".corner") ?? make("nav", { class: "corner", "aria-label": "In this thread" });
+  const box = $(".corner") ?? make("nav", { class: "corner", "aria-label": $("ol.news") ? "In this list" : "In this thread" });
   if (!box.isConnected) $("main").append(box);
   return box;
 }
 
-const news = { all: [], at: -1, tell: () => {} };
+const news = { all: [], at: -1, button: null, watch: null, tell: () => {} };
 
 /** Goes to the next new comment, and after the last one to the first. */
 function nextNew() {
@@ -120,48 +123,25 @@ function nextNew() {
 
 /** Says in the corner how many of the new comments one has come by. */
 function countNew() {
+  const current = news.all[news.at];
   news.all = $$(".thread[data-thread] .c.new");
+  news.at = news.all.indexOf(current);
   const most = news.all.length;
   if (most === 0) return;
-  const button = make("button", { type: "button" });
-  news.tell = () => (button.textContent = `${news.at < 0 ? "" : `${news.at + 1} of `}${most} new ${news.at + 1 < most ? "↓" : "↑"}`);
-  button.addEventListener("click", nextNew);
+  if (!news.button) {
+    news.button = make("button", { type: "button" });
+    news.button.addEventListener("click", nextNew);
+    corner().prepend(news.button);
+  }
+  news.tell = () => (news.button.textContent = `${news.at < 0 ? "" : `${news.at + 1} of `}${most} new ${news.at + 1 < most ? "↓" : "↑"}`);
   const order = new Map(news.all.map((comment, at) => [$(":scope > header", comment), at]));
-  const watch = new IntersectionObserver((changes) => {
+  news.watch?.disconnect();
+  news.watch = new IntersectionObserver((changes) => {
     const seen = changes.filter((change) => change.isIntersecting).map((change) => order.get(change.target));
     if (seen.length === 0) return;
     news.at = Math.max(...seen);
     news.tell();
   }, { rootMargin: "0px 0px -25% 0px" });
-  for (const header of order.keys()) watch.observe(header);
+  for (const header of order.keys()) news.watch.observe(header);
   news.tell();
-  corner().prepend(button);
 }
-
-const LOOK_EVERY = 45_000;
-
-/** Says when an open thread has new comments; the request is cheap: the server has the count in memory. */
-function tellOfNew() {
-  const section = $("[data-live]");
-  if (!section) return;
-  const known = Number(section.dataset.comments);
-  let told = null;
-  setInterval(async () => {
-    if (document.hidden) return;
-    try {
-      const answer = await fetch(section.dataset.live, { headers: { Accept: "application/json" } });
-      const fresh = answer.ok ? (await answer.json()).comments - known : 0;
-      if (fresh <= 0) return;
-      if (!told) {
-        told = make("a", { href: location.pathname + location.search, class: "jump" });
-        const status = make("span", { role: "status" });
-        status.append(told);
-        $(".bar", section).append(status);
-      }
-      told.textContent = `${counted(fresh, "new comment")}: reload`;
-    } catch {
-      // Retry at the next interval.
-    }
-  }, LOOK_EVERY);
-}
-

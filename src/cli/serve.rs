@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use std::sync::atomic::Ordering;
 
 use anyhow::{Context, anyhow};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::metrics;
@@ -30,6 +31,7 @@ pub async fn run(
     // Installed first: by default a signal kills the process at once.
     let (terminate, interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let hangup = signal(SignalKind::hangup())?;
+    raise_file_limit();
     let listener = bind(&config.server.listen)?;
     let metrics_listener = config.server.metrics_listen.as_ref().map(bind).transpose()?;
     let address = listener.local_addr()?;
@@ -58,6 +60,15 @@ pub async fn run(
     store.close().await;
     tracing::info!("stopped");
     Ok(ExitCode::SUCCESS)
+}
+
+/// Allows as many open files as the system lets this process have: each connection is one. If that fails, fewer
+/// are accepted.
+fn raise_file_limit() {
+    let limit = getrlimit(Resource::Nofile);
+    if let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit }) {
+        tracing::debug!(%error, "the limit of open files was not raised");
+    }
 }
 
 fn bind(listen: &Listen) -> anyhow::Result<TcpListener> {
@@ -108,6 +119,7 @@ async fn stop_on_signal(mut signal: Signal, app: App, server: ServerHandle) {
     signal.recv().await;
     app.metrics.is_stopping.store(true, Ordering::Relaxed);
     tracing::info!("stopping: running requests are finished first");
+    app.streams.stop();
     server.stop().await;
 }
 

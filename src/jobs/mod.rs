@@ -54,6 +54,7 @@ pub fn start(app: &App) {
     spawn("purge", app, purge_regularly);
     spawn("detect external writes", app, detect_external_writes);
     spawn("exchange wake-ups", app, exchange_wake_ups);
+    spawn("tell event streams", app, |app| async move { app.tell_event_streams().await });
     spawn("flush activity", app, flush_activity);
     spawn("make exports", app, make_exports_regularly);
     spawn("count statistics", app, count_statistics_regularly);

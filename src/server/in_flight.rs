@@ -8,17 +8,23 @@ use http::Version;
 use tokio::time::{Duration, Instant};
 
 use super::h2_progress::ResponseProgress;
+use crate::fair_semaphore::FairPermit;
 
 /// A request that takes longer is waiting for the client.
 const SLOW_AFTER: Duration = Duration::from_secs(2);
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct InFlight {
     /// When each running request began.
     running: Mutex<Vec<Instant>>,
     activity: AtomicUsize,
     http2: AtomicBool,
     evicted: AtomicBool,
+    /// Event streams, which go on for as long as their page is open.
+    streams: AtomicUsize,
+    /// The place among all connections.
+    permit: Mutex<Option<FairPermit>>,
+    released: AtomicBool,
     waker: Mutex<Option<Waker>>,
     /// HTTP/2 only.
     pub(super) responses: ResponseProgress,
@@ -31,6 +37,27 @@ impl InFlight {
 
     pub fn running(&self) -> usize {
         self.lock().len()
+    }
+
+    /// Whether a request is answered, or an event stream goes on.
+    pub fn is_busy(&self) -> bool {
+        self.running() > 0 || self.streams.load(Ordering::Acquire) > 0
+    }
+
+    /// Keeps the connection's permit until it ends, or becomes an event stream.
+    pub fn keep(&self, permit: FairPermit) {
+        *self.permit.lock().unwrap_or_else(PoisonError::into_inner) = Some(permit);
+    }
+
+    /// Whether closing it would make room for another.
+    pub fn is_limited(&self) -> bool {
+        !self.released.load(Ordering::Acquire)
+    }
+
+    /// Gives the permit back: event streams have a limit of their own.
+    pub fn release(&self) {
+        self.released.store(true, Ordering::Release);
+        drop(self.permit.lock().unwrap_or_else(PoisonError::into_inner).take());
     }
 
     pub fn activity(&self) -> usize {
@@ -67,6 +94,23 @@ impl InFlight {
     /// Whether requests are multiplexed.
     pub fn is_http2(&self) -> bool {
         self.http2.load(Ordering::Acquire)
+    }
+}
+
+/// An event stream that goes on.
+pub(super) struct StreamGuard(Arc<InFlight>);
+
+impl StreamGuard {
+    pub(super) fn begin(in_flight: &Arc<InFlight>) -> StreamGuard {
+        in_flight.streams.fetch_add(1, Ordering::AcqRel);
+        StreamGuard(Arc::clone(in_flight))
+    }
+}
+
+impl Drop for StreamGuard {
+    fn drop(&mut self) {
+        self.0.streams.fetch_sub(1, Ordering::AcqRel);
+        self.0.note_activity();
     }
 }
 

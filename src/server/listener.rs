@@ -109,7 +109,7 @@ impl LimitedListener {
         let Some(evictable) = &self.evictable else { return };
         let mut per_ip: HashMap<IpAddr, Vec<Arc<InFlight>>> = HashMap::new();
         for (ip, connection) in evictable.lock().unwrap_or_else(PoisonError::into_inner).iter() {
-            let open = connection.upgrade().filter(|one| !one.is_evicted());
+            let open = connection.upgrade().filter(|one| !one.is_evicted() && one.is_limited());
             per_ip.entry(*ip).or_default().extend(open);
         }
         let choices = per_ip.values().filter(|open| open.len() > 1).filter_map(|open| {

@@ -27,7 +27,6 @@ pub struct TimeoutStream {
     blocked_since: Option<Instant>,
     /// May fire early, never late.
     timer: Pin<Box<Sleep>>,
-    _permit: FairPermit,
 }
 
 impl TimeoutStream {
@@ -38,6 +37,7 @@ impl TimeoutStream {
         is_proxy: bool,
     ) -> TimeoutStream {
         let now = Instant::now();
+        in_flight.keep(permit);
         TimeoutStream {
             stream,
             in_flight,
@@ -49,7 +49,6 @@ impl TimeoutStream {
             head_since: Some(now),
             blocked_since: None,
             timer: Box::pin(sleep_until(now + timeouts.head)),
-            _permit: permit,
         }
     }
 
@@ -67,14 +66,14 @@ impl TimeoutStream {
         }
     }
 
-    /// `None` while a request is processed, which has its own timeout.
+    /// `None` while a request is processed, which has its own timeout, and while an event stream goes on.
     fn deadline(&self) -> Option<Instant> {
         // One stalled reader must not end a proxy's connection.
         let still = self.in_flight.responses.stalled_since(self.is_proxy);
         if let Some(since) = self.blocked_since.into_iter().chain(still).min() {
             return Some(since + self.timeouts.reader);
         }
-        if self.in_flight.running() > 0 {
+        if self.in_flight.is_busy() {
             return None;
         }
         Some(
@@ -123,6 +122,12 @@ impl TimeoutStream {
     }
 }
 
+impl Drop for TimeoutStream {
+    fn drop(&mut self) {
+        self.in_flight.release();
+    }
+}
+
 impl AsyncRead for TimeoutStream {
     fn poll_read(
         mut self: Pin<&mut Self>,
@@ -140,7 +145,7 @@ impl AsyncRead for TimeoutStream {
             };
         }
         // HTTP/2 reads control frames too; its next request only has the idle timeout.
-        if this.in_flight.running() == 0 && !this.in_flight.is_http2() {
+        if !this.in_flight.is_busy() && !this.in_flight.is_http2() {
             this.head_since.get_or_insert_with(Instant::now);
         }
         outcome

@@ -10,14 +10,15 @@ use axum::body::Body;
 use axum::extract::Request;
 use axum::response::Response;
 use axum_server::accept::Accept;
-use http::header::CONNECTION;
+use bytes::Bytes;
+use http::header::{CONNECTION, CONTENT_TYPE};
 use http::{HeaderValue, Version};
-use http_body::Body as _;
+use http_body::{Body as _, Frame};
 use hyper::body::Incoming;
 use tower_service::Service;
 
 use super::h2_progress::ProgressBody;
-use super::in_flight::{InFlight, InFlightGuard};
+use super::in_flight::{InFlight, InFlightGuard, StreamGuard};
 use super::shutdown::ShutdownSignal;
 use super::timeout_stream::TimeoutStream;
 
@@ -70,6 +71,9 @@ where
         let answer = self.service.call(request);
         Box::pin(async move {
             let mut answer = answer.await?;
+            if is_event_stream(&answer) {
+                return Ok(streamed(answer, version, &in_flight));
+            }
             if version == Version::HTTP_2 && !answer.body().is_end_stream() {
                 answer = answer.map(|body| Body::new(ProgressBody::new(body, &in_flight)));
             }
@@ -80,5 +84,38 @@ where
             }
             Ok(answer)
         })
+    }
+}
+
+fn is_event_stream(answer: &Response) -> bool {
+    answer.headers().get(CONTENT_TYPE).is_some_and(|kind| kind == "text/event-stream")
+}
+
+/// An event stream. Over HTTP/1.1 it has the connection for itself, which is no longer one of those that are
+/// limited and ends with it; over HTTP/2 its reader may be slow, as it is asked for nothing in the meantime.
+fn streamed(mut answer: Response, version: Version, in_flight: &Arc<InFlight>) -> Response {
+    if version < Version::HTTP_2 {
+        answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        in_flight.release();
+    }
+    let guard = StreamGuard::begin(in_flight);
+    answer.map(|body| Body::new(StreamBody { body, _guard: guard }))
+}
+
+/// The body of an event stream.
+struct StreamBody {
+    body: Body,
+    _guard: StreamGuard,
+}
+
+impl http_body::Body for StreamBody {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        Pin::new(&mut self.body).poll_frame(cx)
     }
 }

@@ -14,9 +14,9 @@ mod settings;
 mod statistics;
 mod votes;
 
-use db::{Bindable, Change, Db, Fetchable, Tx};
+use db::{Bindable, Db, Fetchable, Tx};
 pub use db::{
-    CheckpointResult, Error, MoveError, MoveProgress, MovedTable, OpenError, Result, StatementTimes, Store,
+    Change, CheckpointResult, Error, MoveError, MoveProgress, MovedTable, OpenError, Result, StatementTimes, Store,
     ThreadGeneration, WriteMark, move_forum, sqlite as database_file, uncached,
 };
 pub use import::{Imported, ImportedVote, NewItem};

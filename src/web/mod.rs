@@ -9,6 +9,7 @@ mod extract;
 mod face;
 mod feeds;
 mod handlers;
+mod live;
 mod member_pages;
 mod metrics;
 mod middleware;
@@ -38,7 +39,7 @@ use crate::web::route_table::RoutePatterns;
 /// The whole site as one service; fails if the configured base URL is not a valid origin.
 pub fn router(app: App) -> anyhow::Result<Router> {
     let cross_site = CsrfLayer::new().add_trusted_origin(&app.config.base_url)?;
-    let compressed = SizeAbove::new(512).and(NotForContentType::IMAGES);
+    let compressed = SizeAbove::new(512).and(NotForContentType::IMAGES).and(NotForContentType::SSE);
     let trace = TraceLayer::new_for_http()
         .make_span_with(|request: &Request| {
             let path = middleware::outer::shown_path(request.uri().path());

@@ -17,8 +17,8 @@ use crate::web::handlers::moderation::log;
 use crate::web::handlers::votes::my_lists::MyList;
 use crate::web::handlers::votes::{flag, my_lists, vote};
 use crate::web::handlers::{
-    contact, crawlers, feeds, following, hn_redirects, icons, inbox, inbox_feed, moderation, pages, search,
-    static_files, statistics,
+    contact, crawlers, events, feeds, following, hn_redirects, icons, inbox, inbox_feed, moderation, pages,
+    search, static_files, statistics,
 };
 use crate::web::middleware::canonical_url::QueryValue;
 use crate::web::route_table::Routes;
@@ -43,9 +43,9 @@ fn reading() -> Routes {
         .route("/leaders", get(profile::leaders))
         .route("/statistics", get(statistics::show))
         .route("/search", get(search::show))
+        .route("/events", get(events::open))
         // one item
         .route("/item/{id}", get(item::show))
-        .route("/item/{id}/count", get(item::count))
         .route("/item/{id}/order", post(item::remember_order))
         .route("/item/{id}/vote", post(vote::vote))
         .route("/item/{id}/save", post(vote::save))
@@ -247,6 +247,7 @@ pub fn query(path: &str) -> &'static [(&'static str, QueryValue)] {
         ["inbox"] => &[("show", Text), ("at", Number), ("before", Number)],
         ["invited"] | ["user", _, "invited"] => &[("at", Number), ("after", Number)],
         ["search"] => &[("q", Text)],
+        ["events"] => &[("thread", Number), ("list", Text), ("after", Number)],
         ["feed", "log.atom" | "log.rss" | "log.json"] | ["feed", "inbox", _] => &[],
         ["feed", ..] => &[
             ("points", Number), ("comments", Number), ("q", Text), ("count", Number), ("link", Text),

@@ -20,6 +20,7 @@ use crate::web::cache::ranked_lists::RankedLists;
 use crate::web::cache::rendered_text::{RenderedTexts, TextRenderer};
 use crate::web::cache::threads::ThreadCache;
 use crate::web::face::{Community, Face};
+use crate::web::live::hub::EventStreams;
 use crate::web::member_pages::list_rows::{ListRowCache, RowWriter};
 use crate::web::member_pages::thread_html::ThreadHtmlCache;
 use crate::web::metrics::SiteMetrics;
@@ -54,6 +55,7 @@ pub struct AppInner {
     pub texts: RenderedTexts,
     pub threads: ThreadCache,
     pub rules: CachedRules,
+    pub streams: EventStreams,
     pub setup: SetupLink,
     pub metrics: SiteMetrics,
 }
@@ -97,6 +99,7 @@ impl App {
             threads: ThreadCache::new(share(3)),
             rules: CachedRules::default(),
             metrics: SiteMetrics::new(config.metrics_listen.is_some()),
+            streams: EventStreams::new(config.max_event_streams, config.limits),
             setup: SetupLink::new(store.setup_token(), clock.uptime()),
             config,
             timeouts,

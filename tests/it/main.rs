@@ -19,6 +19,7 @@ mod fetch;
 mod fuzzing;
 mod http;
 mod items;
+mod live;
 mod mail;
 mod moderation;
 mod nodes;

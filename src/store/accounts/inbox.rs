@@ -257,6 +257,17 @@ impl Store {
         self.commit(tx, &[Change::Member(user)]).await
     }
 
+    /// The newest row of any inbox; 0 if there is none.
+    pub async fn last_inbox_row(&self) -> Result<InboxId> {
+        self.read.sql("select coalesce(max(id), 0) from inbox").fetch_scalar().await
+    }
+
+    /// The newest `rows` rows of all inboxes after `after`, and whose they are.
+    pub async fn inbox_rows_after(&self, after: InboxId, rows: i64) -> Result<Vec<(InboxId, UserId)>> {
+        let select = "select id, user_id from inbox where id > $1 order by id desc limit $2";
+        self.read.sql(select).bind(after).bind(rows).fetch_all().await
+    }
+
     /// Marks everything up to `last` as read; what came later stays unread.
     pub async fn mark_all_read(&self, user: UserId, last: InboxId, now: Timestamp) -> Result<()> {
         let mut tx = self.begin().await?;

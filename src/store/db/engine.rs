@@ -155,12 +155,14 @@ pub struct Open<E: Engine> {
     is_alone: bool,
     /// Where the times of its statements are recorded.
     pub(super) times: Option<Arc<StatementTimes>>,
+    /// Members whose private state it changes, beside what its commit names.
+    touched: Vec<UserId>,
 }
 
 impl<E: Engine> Open<E> {
     async fn begin(pool: &Pool<E>, how: impl SqlSafeStr) -> Result<Open<E>, sqlx::Error> {
         let transaction = pool.begin_with(how).await?;
-        Ok(Open { transaction, has_failed: false, is_alone: true, times: None })
+        Ok(Open { transaction, has_failed: false, is_alone: true, times: None, touched: Vec::new() })
     }
 
     async fn commit(self) -> Result<(), sqlx::Error> {
@@ -184,6 +186,21 @@ impl Tx {
         match self {
             Tx::Sqlite(open) => open.has_failed,
             Tx::Postgres(open) => open.has_failed,
+        }
+    }
+
+    /// Notes that it changes the private state of this member: the commit tells it.
+    pub fn touch(&mut self, user: UserId) {
+        match self {
+            Tx::Sqlite(open) => open.touched.push(user),
+            Tx::Postgres(open) => open.touched.push(user),
+        }
+    }
+
+    pub(super) fn take_touched(&mut self) -> Vec<UserId> {
+        match self {
+            Tx::Sqlite(open) => std::mem::take(&mut open.touched),
+            Tx::Postgres(open) => std::mem::take(&mut open.touched),
         }
     }
 

@@ -3,6 +3,8 @@
 
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
+use tokio::sync::broadcast;
+
 use crate::domain::accounts::user::UserId;
 use crate::domain::items::item::ItemId;
 
@@ -10,6 +12,8 @@ use crate::domain::items::item::ItemId;
 const THREADS: usize = 1_024;
 /// Counters shared by all members, for private state.
 const OWN: usize = 256;
+/// Changes that a watcher may be behind before it has to take anything for changed.
+const WATCHED: usize = 1_024;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Change {
@@ -49,6 +53,7 @@ pub struct Generations {
     settings: AtomicU64,
     /// SQLite's `data_version`.
     others: AtomicI64,
+    watchers: broadcast::Sender<Change>,
 }
 
 tokio::task_local! {
@@ -89,7 +94,13 @@ impl Generations {
             own: [const { AtomicU64::new(0) }; OWN],
             settings: AtomicU64::default(),
             others: AtomicI64::default(),
+            watchers: broadcast::Sender::new(WATCHED),
         }
+    }
+
+    /// Every change from now on, of this process and of others.
+    pub(super) fn watch(&self) -> broadcast::Receiver<Change> {
+        self.watchers.subscribe()
     }
 
     pub(super) fn site_generation(&self) -> u64 {
@@ -123,22 +134,28 @@ impl Generations {
 
     pub fn invalidate(&self, changes: &[Change]) {
         for change in changes {
-            match *change {
-                Change::Thread(root) => {
-                    one_of(&self.threads, root.0).into_iter().for_each(bump);
-                    bump(&self.all);
-                }
-                Change::Member(user) => one_of(&self.own, user.0).into_iter().for_each(bump),
-                Change::Lists => [&self.said, &self.all].into_iter().for_each(bump),
-                Change::Public => [&self.any_thread, &self.said, &self.all].into_iter().for_each(bump),
-                Change::Moved => {
-                    [&self.moved, &self.any_thread, &self.said, &self.all].into_iter().for_each(bump);
-                }
-                Change::Everything => {
-                    self.own.iter().for_each(bump);
-                    bump(&self.settings);
-                    self.invalidate(&[Change::Moved]);
-                }
+            self.bump_touched(*change);
+            // Without watchers there is nobody to tell.
+            let _ = self.watchers.send(*change);
+        }
+    }
+
+    fn bump_touched(&self, change: Change) {
+        match change {
+            Change::Thread(root) => {
+                one_of(&self.threads, root.0).into_iter().for_each(bump);
+                bump(&self.all);
+            }
+            Change::Member(user) => one_of(&self.own, user.0).into_iter().for_each(bump),
+            Change::Lists => [&self.said, &self.all].into_iter().for_each(bump),
+            Change::Public => [&self.any_thread, &self.said, &self.all].into_iter().for_each(bump),
+            Change::Moved => {
+                [&self.moved, &self.any_thread, &self.said, &self.all].into_iter().for_each(bump);
+            }
+            Change::Everything => {
+                self.own.iter().for_each(bump);
+                bump(&self.settings);
+                self.bump_touched(Change::Moved);
             }
         }
     }

@@ -33,6 +33,7 @@ pub use sqlite::CheckpointResult;
 pub use statement::{Bindable, Db, Fetchable, ReadPool};
 pub use statement_times::StatementTimes;
 
+use tokio::sync::broadcast;
 use tokio::time::Instant;
 
 use crate::database_address::DatabaseAddress;
@@ -120,7 +121,8 @@ impl Store {
         invalidate: impl FnOnce(&Generations, &[Change]) + Send + 'static,
     ) -> Result<()> {
         let store = self.clone();
-        let changes = changes.to_vec();
+        let mut changes = changes.to_vec();
+        changes.extend(tx.take_touched().into_iter().map(Change::Member));
         let commit = async move {
             let row = match changes[..] {
                 [] => None,
@@ -143,6 +145,11 @@ impl Store {
     /// Invalidates all caches, for instance after settings have changed.
     pub fn expire_caches(&self) {
         self.generations.invalidate(&[Change::Everything]);
+    }
+
+    /// What is written from now on, here and by other processes, as they become known.
+    pub fn watch_changes(&self) -> broadcast::Receiver<Change> {
+        self.generations.watch()
     }
 
     /// Changes with every public write.

@@ -87,6 +87,21 @@ impl Store {
         self.read.sql(select_item!("where i.root_id = $1")).bind(root).fetch_all().await
     }
 
+    /// The newest `rows` comments of a thread that everybody has been able to see since after `since`, newest
+    /// first.
+    pub async fn comments_since(&self, root: ItemId, since: Timestamp, rows: i64) -> Result<Vec<Item>> {
+        self.read
+            .sql(select_item!(
+                "where i.root_id = $1 and i.visible_at > $2 and i.kind = 'comment' and i.dead is null and \
+             i.deleted_at is null order by i.visible_at desc, i.id desc limit $3"
+            ))
+            .bind(root)
+            .bind(since)
+            .bind(rows)
+            .fetch_all()
+            .await
+    }
+
     /// Up to ten earlier live stories of the same URL, newest first.
     pub async fn same_url(&self, id: ItemId) -> Result<Vec<Item>> {
         self.read.sql(select_item!(

@@ -3,6 +3,7 @@
 pub mod accounts;
 pub mod contact;
 pub mod crawlers;
+pub mod events;
 pub mod face;
 pub mod feeds;
 pub mod following;

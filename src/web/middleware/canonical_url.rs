@@ -112,7 +112,7 @@ mod tests {
             ("/item/%2b1", "/item/1"),
             ("/item/%31", "/item/1"),
             ("/item/%30%31/reply/", "/item/1/reply"),
-            ("/item/0001/count", "/item/1/count"),
+            ("/item/0001/edit", "/item/1/edit"),
             ("/item/000", "/item/0"),
             ("/item/0099999999999999999999", "/item/99999999999999999999"),
             ("/user/alic%65", "/user/alice"),

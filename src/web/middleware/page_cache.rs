@@ -40,8 +40,12 @@ fn key(app: &App, request: &Request) -> Option<PageKey> {
     if app.settings().reading == Readers::Members {
         return None;
     }
-    let is_uncached = ["/static/", "/feed/inbox/"].iter().any(|start| target.starts_with(start));
-    let is_page = request.method() == Method::GET && !is_uncached && target.len() <= LONGEST_TARGET;
+    let path = request.uri().path();
+    let is_uncached = ["/static/", "/feed/inbox/"].iter().any(|start| path.starts_with(start));
+    let is_page = request.method() == Method::GET
+        && !is_uncached
+        && path != "/events"
+        && target.len() <= LONGEST_TARGET;
     if !is_page || request.extensions().get::<Refusal>().is_some() || session::is_named(app, headers) {
         return None;
     }

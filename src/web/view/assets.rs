@@ -29,6 +29,7 @@ const SCRIPT: &str = concat!(
     include_str!("../../../static/script.js"),
     include_str!("../../../static/menus.js"),
     include_str!("../../../static/passkeys.js"),
+    include_str!("../../../static/live.js"),
 );
 
 const FILES: [(&str, &str, &str, &[u8]); 2] = [

@@ -12,6 +12,7 @@ use http::StatusCode;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use serde::Serialize;
 
+use crate::clock::Timestamp;
 use crate::config::{Readers, SiteSettings};
 use crate::domain::accounts::passkey::RelyingParty;
 use crate::domain::accounts::signup::SignUpMode;
@@ -19,6 +20,7 @@ use crate::domain::accounts::user::{Role, Theme};
 use crate::domain::face::footer_links::FooterLink;
 use crate::domain::face::image::ImageKind;
 use crate::domain::face::sections::TOP;
+use crate::domain::items::item::ItemId;
 use crate::domain::text::Html;
 use crate::domain::text::plural::Grouped;
 use crate::domain::time::relative_time;
@@ -98,6 +100,7 @@ pub struct Page<'a> {
     pub title: String,
     description: Option<String>,
     feed: Option<String>,
+    events: Option<String>,
     pub theme: Option<Theme>,
     pub viewer: Option<PageViewer>,
     /// The name of somebody who is banned and logged in.
@@ -166,6 +169,7 @@ impl<'a> Page<'a> {
             title: title.into(),
             description: None,
             feed: None,
+            events: None,
             theme: None,
             viewer: None,
             banned: None,
@@ -187,6 +191,26 @@ impl<'a> Page<'a> {
     pub fn of_list(mut self, at: PageQuery) -> Page<'a> {
         self.robots = self.robots && at.at.is_none();
         self
+    }
+
+    /// A page that is told of new stories, if it is the first of its section's list.
+    pub fn told_of_stories(self, is_first: bool) -> Page<'a> {
+        let list = self.section;
+        if is_first { self.with_events(format!("/events?list={list}")) } else { self }
+    }
+
+    /// A page that is told of new comments of a thread after `since`.
+    pub fn told_of_comments(self, root: ItemId, since: Timestamp) -> Page<'a> {
+        self.with_events(format!("/events?thread={root}&after={}", since.0))
+    }
+
+    fn with_events(self, events: String) -> Page<'a> {
+        Page { events: Some(events), ..self }
+    }
+
+    /// Where the script listens for what is new; other pages tell members of their inbox.
+    pub fn events(&self) -> Option<&str> {
+        self.events.as_deref().or_else(|| self.viewer.is_some().then_some("/events"))
     }
 
     /// A page that has a feed: its address without the ending; a query may follow.

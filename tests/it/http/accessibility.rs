@@ -229,7 +229,7 @@ fn particulars(element: ElementRef<'_>, role: &str) -> String {
     if let Some(page) = attr("aria-current") {
         say(&format!("current={page}"));
     }
-    for state in ["aria-expanded", "aria-pressed", "aria-live", "data-live"] {
+    for state in ["aria-expanded", "aria-pressed", "aria-live"] {
         if let Some(value) = attr(state) {
             say(&format!("{}={value}", state.trim_start_matches("aria-")));
         }

@@ -24,8 +24,8 @@ GET  /comments/best p at from
 GET  /leaders
 GET  /statistics
 GET  /search q
+GET  /events thread list after
 GET  /item/{id} order again voted vote
-GET  /item/{id}/count
 POST /item/{id}/order order
 POST /item/{id}/vote dir goto
 POST /item/{id}/save on goto

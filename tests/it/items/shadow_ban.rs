@@ -60,10 +60,10 @@ async fn the_comments_of_a_thread_are_as_many_on_every_page_that_says_it() {
     town.app.pass(60);
     town.alice.reply(story, "This one is red.").await;
     town.bob.post(&format!("{thread}/save"), &[("on", "true")]).await;
-    for (who, lists, count, live) in [
-        (town.bob.clone(), [&LISTS[..], &["/saved"]].concat(), "3 comments", "1"),
-        (town.alice.clone(), LISTS.to_vec(), "1 comment", "1"),
-        (town.app.visitor(), LISTS.to_vec(), "1 comment", "1"),
+    for (who, lists, count) in [
+        (town.bob.clone(), [&LISTS[..], &["/saved"]].concat(), "3 comments"),
+        (town.alice.clone(), LISTS.to_vec(), "1 comment"),
+        (town.app.visitor(), LISTS.to_vec(), "1 comment"),
     ] {
         let mut who = who;
         for list in lists {
@@ -77,9 +77,6 @@ async fn the_comments_of_a_thread_are_as_many_on_every_page_that_says_it() {
             (count.to_owned(), count.to_owned())
         );
         assert_eq!(page.all("article.c").len().to_string(), count[..1]);
-        // What the script of an open page compares is what everybody sees.
-        assert_eq!(page.one("#comments").attr("data-comments"), live);
-        assert!(who.get(&format!("{thread}/count")).await.has("\"comments\":1"));
     }
     let page = town.bob.get(&format!("/item/{comment}")).await;
     assert_eq!((page.one("#count").text.as_str(), page.all(".thread article.c").len()), ("1 reply", 1));

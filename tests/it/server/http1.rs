@@ -53,6 +53,11 @@ impl Forum {
         Forum::start(web::router(patient).expect("a router"), &config.server, timeouts)
     }
 
+    /// The forum's own router.
+    pub fn serving(app: &TestApp, timeouts: Timeouts) -> Forum {
+        Forum::start(web::router(app.app.clone()).expect("a router"), &app.config.server, timeouts)
+    }
+
     pub async fn connect(&self) -> TcpStream {
         TcpStream::connect(self.address).await.expect("a connection")
     }

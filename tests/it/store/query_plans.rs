@@ -286,6 +286,8 @@ async fn use_what_is_rare(app: &TestApp, alice: &mut Browser) {
         app.store.end_lease("a job", now).await.expect("ended");
     }
     app.store.see_in_inbox(user, ItemId(1), 1, at);
+    let last = app.store.last_inbox_row().await.expect("an answer");
+    app.store.inbox_rows_after(last.saturating_sub(1_000), 1_000).await.expect("an answer");
     let (secret, code) = (TotpSecret::random().expect("randomness"), RecoveryCode::random().expect("one"));
     app.store.start_totp(user, &secret, at).await.expect("started");
     app.store.confirm_totp(user, &secret.code(at), &[code], at).await.expect("on");

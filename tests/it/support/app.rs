@@ -396,6 +396,9 @@ impl Browser {
     ) -> Page {
         let response = self.ask(method, path, headers, body).await;
         let (parts, body) = response.into_parts();
+        // An event stream has no end.
+        let is_stream = parts.headers.get(CONTENT_TYPE).is_some_and(|kind| kind == "text/event-stream");
+        let body = if is_stream { Body::empty() } else { body };
         let body = to_bytes(body, usize::MAX).await.expect("a body").to_vec();
         Page::new(parts.status, parts.headers, body)
     }

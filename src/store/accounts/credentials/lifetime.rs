@@ -61,6 +61,8 @@ pub(super) async fn end_started(tx: &mut Tx, user: UserId) -> Result<()> {
 /// end with a lost password.
 pub(crate) async fn end_credentials(tx: &mut Tx, user: UserId, why: CredentialEnd<'_>) -> Result<()> {
     end_started(tx, user).await?;
+    // What is cached of their sessions, and their event streams, end with these.
+    tx.touch(user);
     if matches!(why, CredentialEnd::Role) {
         return Ok(());
     }

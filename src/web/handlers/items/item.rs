@@ -13,7 +13,7 @@ use crate::clock::Timestamp;
 use crate::domain::accounts::mutes::{Mute, MuteKind};
 use crate::domain::accounts::user::Role;
 use crate::domain::items::comment_order::CommentOrder;
-use crate::domain::items::item::{DeadReason, Item, ItemError, ItemId, Kind, Visibility, may_see};
+use crate::domain::items::item::{DeadReason, Item, ItemError, ItemId, Kind, Visibility};
 use crate::domain::items::thread;
 use crate::domain::moderation::permissions;
 use crate::domain::moderation::post_status::{AuthorOption, RemovedPost};
@@ -39,7 +39,7 @@ use crate::web::state::App;
 use crate::web::view::comment::muted_by;
 use crate::web::view::comment::{CommentView, ThreadContextView};
 use crate::web::view::items::{AuthorView, StoryView, TimeView, ViewContext};
-use crate::web::view::layout::{Page, json};
+use crate::web::view::layout::Page;
 use crate::web::view::poll::OptionView;
 use crate::web::view::post_status::{PostStatusView, StatusNotices};
 
@@ -73,8 +73,6 @@ pub struct ThreadContext {
 /// The thread apart from its comments, which fill their slot afterwards.
 pub struct ThreadView {
     pub count: Grouped<usize>,
-    /// Comments visible to everyone, the same number as `/item/{id}/count`.
-    pub public: i64,
     pub unseen: usize,
     pub first_unseen: Option<ItemId>,
     pub order: CommentOrder,
@@ -185,9 +183,12 @@ async fn own_marks(
     all: &[Item],
 ) -> Result<(Arc<Marks>, Option<Timestamp>), Error> {
     let Some(member) = viewer.member() else { return Ok((Arc::default(), None)) };
-    let newest = all.iter().map(|item| item.visible_at).max().unwrap_or(root.time);
-    let own = app.own.in_thread(member.id, root.id, newest, &app.store, viewer.now).await?;
+    let own = app.own.in_thread(member.id, root.id, newest(root, all), &app.store, viewer.now).await?;
     Ok((Arc::clone(&own.marks), own.visit.since))
+}
+
+fn newest(root: &Item, all: &[Item]) -> Timestamp {
+    all.iter().map(|item| item.visible_at).max().unwrap_or(root.time)
 }
 
 struct ItemPageData<'a> {
@@ -224,15 +225,18 @@ impl ItemPageData<'_> {
         let fate = PostStatusView::load(self.app, self.viewer, self.item).await?;
         let is_locked = fate.is_some() && self.item.locked && closed == Some(ItemError::ThreadLocked);
         let answers = self.item.parent_id.and_then(|parent| self.thread.authors.get(&parent).copied());
+        let page = self.described(&story, context.as_ref(), signs.gone.as_ref());
         Ok(ItemPage {
-            page: self.described(&story, context.as_ref(), signs.gone.as_ref()),
+            page: match &context {
+                None => page.told_of_comments(self.root.id, newest(self.root, all)),
+                Some(_) => page,
+            },
             arrival: Arrival::of(self.came, self.item, eye, answers),
             id: self.item.id,
             story,
             context,
             thread: ThreadView {
                 count: Grouped(comments.count),
-                public: self.root.descendants,
                 unseen: comments.unseen,
                 first_unseen: comments.first_unseen,
                 order,
@@ -361,17 +365,6 @@ impl ItemPageData<'_> {
             page.data = Some(structured_data::of_story(&self.app.config.base_url, self.item));
         }
         if shown { page.fed_by(format!("/feed/item/{}", self.item.id)) } else { page }
-    }
-}
-
-/// `/item/{id}/count`: for the script; the number of comments visible to visitors.
-pub async fn count(State(app): State<App>, Path(id): Path<ItemId>) -> Result<Response, Error> {
-    let thread = app.threads.with(id, &app.store).await?.all;
-    let root = thread.iter().find(|item| item.id == id && item.root_id == id).ok_or(Error::NotFound)?;
-    match may_see(root, None, app.clock.now()) {
-        Visibility::Whole => Ok(json(&serde_json::json!({ "comments": root.descendants }))),
-        Visibility::Deleted => Err(Error::Gone),
-        Visibility::Dead(_) | Visibility::Hidden | Visibility::NotFound => Err(Error::NotFound),
     }
 }
 

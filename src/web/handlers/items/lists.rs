@@ -127,7 +127,7 @@ pub async fn top(
 ) -> Result<Response, Error> {
     let rows = ranked(&app, &viewer, RankedList::Top, "/", (at, hid)).await?;
     let page = Page::new(&app, &viewer, "top", "Top stories").described(viewer.settings.tagline.clone());
-    let page = page.of_list(at);
+    let page = page.of_list(at).told_of_stories(at.is_first());
     let empty = EmptyState::new(
         "No stories yet: this forum has just been opened.",
         "/submit",
@@ -150,6 +150,7 @@ pub async fn newest(
     let UnmutedPage { items, more } = app.unmuted_page((&viewer, scope), from, "/new", read).await?;
     let rows = StoryListPage::of((&app, &viewer), &items, (1, more), hid).await?;
     let page = Page::new(&app, &viewer, "new", "New stories").fed_by("/feed/new");
+    let page = page.told_of_stories(at.is_first());
     let empty = EmptyState::new("No stories yet.", "/submit", "Submit the first story");
     Ok(html(&answer(page, rows, empty.on(at.is_first(), "/new"))))
 }
@@ -219,7 +220,7 @@ pub fn plain(of: &'static PlainList) -> MethodRouter<App> {
         let first = format!("/{}", of.section);
         let rows = ranked(&app, &viewer, of.list, &first, (at, hid)).await?;
         let page = Page::new(&app, &viewer, of.section, of.title).of_list(at);
-        let page = page.fed_by(format!("/feed/{}", of.section));
+        let page = page.fed_by(format!("/feed/{}", of.section)).told_of_stories(at.is_first());
         let (what, href, next) = of.empty;
         let empty = EmptyState::new(what, href, next).on(at.is_first(), first);
         Ok::<_, Error>(html(&answer(page, rows, empty)))

@@ -1,0 +1,57 @@
+//! What an event stream can be about.
+
+use crate::clock::Timestamp;
+use crate::domain::items::item::{Item, ItemId};
+use crate::domain::items::title::Section;
+use crate::web::cache::ranked_lists::RankedList;
+
+/// Seconds before its cursor from which a thread is read again, as the clocks of nodes differ and commits
+/// take a while: a page knows which comments it has, so one that is told twice is counted once.
+pub const OVERLAP: i64 = 60;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Topic {
+    /// The comments of a thread, by its root.
+    Thread(ItemId),
+    /// The first page of `/new`.
+    Newest,
+    /// The first page of a ranked list.
+    Ranked(RankedList),
+}
+
+impl Topic {
+    /// A list by its name in addresses.
+    pub fn list(name: &str) -> Option<Topic> {
+        match name {
+            "top" => Some(Topic::Ranked(RankedList::Top)),
+            "new" => Some(Topic::Newest),
+            "active" => Some(Topic::Ranked(RankedList::Active)),
+            _ => Section::parse(name).map(|section| Topic::Ranked(RankedList::Section(section))),
+        }
+    }
+
+    /// The name of its events.
+    pub fn event(self) -> &'static str {
+        if matches!(self, Topic::Thread(_)) { "comments" } else { "stories" }
+    }
+
+    /// Where an item is in the order by which a stream resumes, on any node: a comment by the second from
+    /// which it is to be seen, a story by its id.
+    pub fn cursor(self, item: &Item) -> i64 {
+        match self {
+            Topic::Thread(_) => item.visible_at.0,
+            Topic::Newest | Topic::Ranked(_) => item.id.0,
+        }
+    }
+
+    /// Whether a page that has everything up to `after` may lack the item.
+    pub fn is_after(self, item: &Item, after: i64) -> bool {
+        let from = if matches!(self, Topic::Thread(_)) { after.saturating_sub(OVERLAP) } else { after };
+        self.cursor(item) > from
+    }
+
+    /// A cursor before everything that comes now.
+    pub fn cursor_at(self, now: Timestamp) -> i64 {
+        if matches!(self, Topic::Thread(_)) { now.0 } else { 0 }
+    }
+}
