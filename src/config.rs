@@ -21,7 +21,7 @@ pub use self::chosen::{ChoiceError, SettingEntry};
 use self::face::{announcement, contact, one_line, security_contact};
 pub use self::kinds::{CidrList, Input, Listen, within};
 use self::kinds::{
-    MAX_COUNT, Setting, base_url, comment, directory, longest, mail_from, no_reply, site_name,
+    MAX_COUNT, Setting, base_url, comment, directory, longest, mail_from, no_reply, path, site_name,
 };
 pub use self::source::ConfigError;
 use self::source::{Given, ValueSource};
@@ -154,6 +154,9 @@ policy_settings!(settings! {
         /// The database: a file for SQLite, or the address of a PostgreSQL database, such as
         /// postgres://stoa:PASSWORD@HOST/stoa.
         database: DatabaseAddress = DatabaseAddress::File("stoa.db".into());
+        /// The directory of the search index, which no other process may use; empty: beside the SQLite
+        /// database, or stoa-search where Stoa is started.
+        search_dir: PathBuf = PathBuf::new(), path;
         /// The address of the site, such as https://forum.example.org; empty: http:// and the listening
         /// address.
         base_url: String = String::new(), base_url;
@@ -387,6 +390,15 @@ impl ServerSettings {
     pub fn log_filter(&self) -> Result<EnvFilter, ConfigError> {
         crate::config::log_filter::filter(&self.log_filter)
             .map_err(|wrong| ConfigError::value("log_filter", &self.log_filter, wrong))
+    }
+
+    /// Where the search index is.
+    pub fn search_directory(&self) -> PathBuf {
+        match self.database.file() {
+            _ if !self.search_dir.as_os_str().is_empty() => self.search_dir.clone(),
+            Some(file) => file.with_added_extension("search"),
+            None => PathBuf::from("stoa-search"),
+        }
     }
 
     /// Whether the public address is HTTPS, for cookies and headers.

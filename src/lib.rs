@@ -11,6 +11,7 @@ pub mod jobs;
 pub mod logging;
 pub mod mail;
 pub mod metrics;
+pub mod search;
 pub mod server;
 pub mod smtp_url;
 pub mod store;

@@ -8,7 +8,7 @@ function search() {
   if (!dialog) {
     dialog = make("dialog", { class: "search", "aria-label": "Search" });
     const form = make("form", { class: "find", role: "search", action: "/search" });
-    form.append(make("label", { for: "find" }, "Search titles"), make("input", { type: "search", id: "find", name: "q", maxlength: "200", required: "" }), make("button", {}, "Search"));
+    form.append(make("label", { for: "find" }, "Search stories and comments"), make("input", { type: "search", id: "find", name: "q", maxlength: "1000", required: "" }), make("button", {}, "Search"));
     dialog.append(form);
     document.body.append(dialog);
   }

@@ -7,6 +7,7 @@ pub mod import;
 mod metrics;
 mod move_forum;
 mod progress;
+mod reindex;
 mod reports;
 mod serve;
 mod test_mail;
@@ -68,6 +69,10 @@ enum Command {
     /// Stop the forum first: what it writes meanwhile is not copied. The source is left as it is. Accounts,
     /// sessions, settings and the key of the IP hashes are copied too; afterwards every row is compared.
     Move(move_forum::Move),
+    /// Build the search index anew; the forum must not be running
+    ///
+    /// Stoa does so by itself when the index is missing, damaged or of another version.
+    Reindex,
     /// Manage accounts, posts and invitations, with or without a running forum
     #[command(subcommand)]
     Admin(admin::AdminCommand),
@@ -125,6 +130,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Backup(backup) => backup::backup(backup, &config).await,
         Command::Restore(restore) => backup::restore(restore, &config).await,
         Command::Move(addresses) => move_forum::run(addresses).await,
+        Command::Reindex => reindex::run(&config).await,
         Command::Admin(admin) => admin::run(admin, &config, &clock).await,
     }
 }

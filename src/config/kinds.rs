@@ -227,6 +227,10 @@ pub(super) fn directory(text: &str) -> Result<PathBuf, String> {
     }
 }
 
+pub(super) fn path(text: &str) -> Result<PathBuf, String> {
+    Ok(PathBuf::from(text))
+}
+
 /// A port and an IP address or host name, which is resolved at start.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listen {

@@ -10,6 +10,7 @@ pub mod limits;
 pub mod mail;
 pub mod moderation;
 pub mod notification;
+pub mod search;
 pub mod text;
 pub mod time;
 pub mod url;

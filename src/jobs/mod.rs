@@ -1,9 +1,10 @@
-//! Jobs in the background: purging what is old, archives of members’ data, mail, statistics, external
-//! writes and checkpoints.
+//! Jobs in the background: purging what is old, archives of members’ data, mail, statistics, the search
+//! index, external writes and checkpoints.
 
 mod exports;
 mod leased;
 mod mail;
+mod search_index;
 mod statistics;
 mod wal_checkpoint;
 
@@ -17,6 +18,8 @@ use crate::jobs::exports::make_exports_regularly;
 use crate::jobs::leased::{CLAIM_INTERVAL, end_round, log_failure, while_leased};
 pub use crate::jobs::mail::{prepare_mail_if_due, send_mail};
 use crate::jobs::mail::{prepare_mail_regularly, send_mail_regularly};
+use crate::jobs::search_index::index_search_regularly;
+pub use crate::jobs::search_index::{IndexingError, rebuild_search_index, update_search_index};
 pub use crate::jobs::statistics::count_statistics_if_due;
 use crate::jobs::statistics::count_statistics_regularly;
 pub use crate::jobs::wal_checkpoint::checkpoint_wal;
@@ -58,6 +61,7 @@ pub fn start(app: &App) {
     spawn("flush activity", app, flush_activity);
     spawn("make exports", app, make_exports_regularly);
     spawn("count statistics", app, count_statistics_regularly);
+    spawn("index for search", app, index_search_regularly);
     spawn("tidy limits", app, tidy_limits);
     spawn("checkpoint WAL", app, checkpoint_wal_regularly);
     if app.mailer.is_some() {

@@ -111,6 +111,7 @@ impl Store {
         tx.skip_used_item_ids().await?;
         votes::insert_votes(&mut tx, &rows, &authors).await?;
         count_below(&mut tx, below.into_iter().collect()).await?;
+        rows.iter().for_each(|row| tx.item_changes(row.placed.id));
         self.commit(tx, &[Change::Public]).await?;
         Ok(imported)
     }

@@ -47,6 +47,7 @@ pub use crate::store::conversations::writing::NewConversation;
 pub use crate::store::face::StoredFace;
 pub use crate::store::face::images::{ImageFile, ImageRow};
 pub use crate::store::face::pages::{NewPage, PageRow, PageText};
+pub use crate::store::items::changed_items::ChangedItems;
 pub use crate::store::items::edits::{Edit, Edited, NewUrl};
 pub use crate::store::items::item::{CommentResult, KnownUrl, NewComment, NewStory, Submission};
 pub use crate::store::items::lists::{DeadFilter, ItemCursor};

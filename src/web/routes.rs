@@ -44,6 +44,7 @@ fn reading() -> Routes {
         .route("/statistics", get(statistics::show))
         .route("/search", get(search::show))
         .route("/events", get(events::open))
+        .route("/opensearch.xml", get(search::description))
         // one item
         .route("/item/{id}", get(item::show))
         .route("/item/{id}/order", post(item::remember_order))
@@ -246,7 +247,7 @@ pub fn query(path: &str) -> &'static [(&'static str, QueryValue)] {
         ["saved" | "hidden" | "upvoted" | "flagged" | "vouched"] => &[("p", Page)],
         ["inbox"] => &[("show", Text), ("at", Number), ("before", Number)],
         ["invited"] | ["user", _, "invited"] => &[("at", Number), ("after", Number)],
-        ["search"] => &[("q", Text)],
+        ["search"] => &[("q", Text), ("sort", Text), ("from", Number), ("at", Number), ("before", Number)],
         ["events"] => &[("thread", Number), ("list", Text), ("after", Number)],
         ["feed", "log.atom" | "log.rss" | "log.json"] | ["feed", "inbox", _] => &[],
         ["feed", ..] => &[

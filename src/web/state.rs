@@ -10,6 +10,7 @@ use crate::config::{Config, ServerSettings, SiteSettings};
 use crate::domain::accounts::passkey::{PasskeysOff, RelyingParty};
 use crate::fetch::Fetcher;
 use crate::mail::Mailer;
+use crate::search::SearchIndex;
 use crate::store::Store;
 use crate::timeouts::Timeouts;
 use crate::web::actions::content_rules::CachedRules;
@@ -58,6 +59,7 @@ pub struct AppInner {
     pub streams: EventStreams,
     pub setup: SetupLink,
     pub metrics: SiteMetrics,
+    pub search_index: SearchIndex,
 }
 
 impl Deref for App {
@@ -100,6 +102,7 @@ impl App {
             rules: CachedRules::default(),
             metrics: SiteMetrics::new(config.metrics_listen.is_some()),
             streams: EventStreams::new(config.max_event_streams, config.limits),
+            search_index: SearchIndex::new(config.search_directory()),
             setup: SetupLink::new(store.setup_token(), clock.uptime()),
             config,
             timeouts,

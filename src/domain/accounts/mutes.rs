@@ -162,6 +162,15 @@ impl Mutes {
         self.all.is_empty()
     }
 
+    pub fn iter(&self) -> impl Iterator<Item = &Mute> {
+        self.all.iter()
+    }
+
+    /// Whose they are, and whose posts they never concern.
+    pub fn owner(&self) -> Option<UserId> {
+        self.owner
+    }
+
     /// Approximate memory.
     pub fn bytes(&self) -> usize {
         let words: usize = self.all.iter().map(|mute| mute.value().len()).sum();

@@ -123,6 +123,12 @@ impl Store {
             .await
     }
 
+    /// The user of a name, unless the account was deleted.
+    pub async fn user_named(&self, name: &str) -> Result<Option<UserId>> {
+        let select = "select id from users where lower(name) = lower($1) and deleted_at is null";
+        self.read.sql(select).bind(name).fetch_optional_scalar().await
+    }
+
     /// Ends all other sessions and forgets all other browsers.
     pub async fn set_password(
         &self,

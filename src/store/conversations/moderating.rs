@@ -210,6 +210,7 @@ async fn remove_post(tx: &mut Tx, item: ItemId, act: ActionContext<'_>) -> Resul
         Err(error) => return Err(error),
     };
     tx.sql("update items set dead = 'removed', cleared = true where id = $1").bind(item).execute().await?;
+    tx.item_changes(item);
     log_and_notify(tx, post, entry, act).await
 }
 

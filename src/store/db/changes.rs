@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::sync::{Mutex, Notify};
 use tokio::time::Instant;
 
+use super::Store;
 use super::engine::Tx;
 use super::error::Result;
 use super::generations::{Change, Generations};
@@ -151,7 +152,7 @@ impl ChangesCursor {
         }
     }
 
-    /// The id up to which changes may be deleted: of those that were there at the last call, and of all
+    /// The id before which changes may be deleted: of those that were there at the last call, and of all
     /// beyond a million.
     pub(super) async fn purgeable(&self, read: &ReadPool) -> Result<i64> {
         let newest = latest(read).await?;
@@ -160,11 +161,52 @@ impl ChangesCursor {
     }
 }
 
-/// Deletes some changes up to this id; false if there were none.
+/// Deletes some changes before this id; false if there were none. The one at it is kept, so that a reader of
+/// an index finds whether it has missed any.
 pub(super) async fn purge(tx: &mut Tx, until: i64) -> Result<bool> {
     let delete =
-        "delete from changes where id in (select id from changes where id <= $1 order by id limit $2)";
+        "delete from changes where id in (select id from changes where id < $1 order by id limit $2)";
     Ok(tx.sql(delete).bind(until).bind(BATCH).execute().await? > 0)
+}
+
+/// Changes in their order, with their ids and processes.
+pub struct ChangeRows {
+    pub rows: Vec<(i64, String, Vec<Change>)>,
+    /// Whether there were no more.
+    pub is_last: bool,
+}
+
+impl Store {
+    /// The latest change, by its id and its process; of id 0 if there is none.
+    pub async fn latest_change(&self) -> Result<(i64, String)> {
+        let select = "select id, node from changes order by id desc limit 1";
+        Ok(self.read.sql(select).fetch_optional().await?.unwrap_or_default())
+    }
+
+    /// The id of the latest change that this process knows of.
+    pub fn known_change(&self) -> i64 {
+        let (written, read) = (&self.changes.last_written, &self.changes.read_to);
+        written.load(Ordering::Acquire).max(read.load(Ordering::Acquire))
+    }
+
+    /// The changes after one, of all processes, some at a time. `None` if that one is not there, so that some
+    /// after it may have been deleted.
+    pub(in crate::store) async fn changes_after(
+        &self,
+        read_to: &(i64, String),
+    ) -> Result<Option<ChangeRows>> {
+        let (id, node) = read_to;
+        let rows = rows_after(&self.read, id.saturating_sub(1)).await?;
+        let is_last = i64::try_from(rows.len()).is_ok_and(|rows| rows < BATCH);
+        let is_there = match rows.first() {
+            Some((first, of, _)) if *id > 0 => first == id && of == node,
+            Some((first, ..)) => *first == 1,
+            None => *id == 0,
+        };
+        let rows = rows.into_iter().filter(|(other, ..)| other > id);
+        let rows = rows.map(|(id, node, what)| (id, node, decode(&what)));
+        Ok(is_there.then(|| ChangeRows { rows: rows.collect(), is_last }))
+    }
 }
 
 async fn latest(read: &ReadPool) -> Result<i64> {
@@ -185,6 +227,7 @@ fn encode(changes: &[Change]) -> String {
         // Writing to a string cannot fail.
         let _ = match change {
             Change::Thread(root) => write!(text, "thread:{}", root.0),
+            Change::Item(id) => write!(text, "item:{}", id.0),
             Change::Member(user) => write!(text, "member:{}", user.0),
             Change::Lists => write!(text, "lists"),
             Change::Public => write!(text, "public"),
@@ -201,6 +244,7 @@ fn decode(text: &str) -> Vec<Change> {
         let (kind, id) = word.split_once(':').unwrap_or((word, "0"));
         Some(match (kind, id.parse().ok()?) {
             ("thread", id) => Change::Thread(ItemId(id)),
+            ("item", id) => Change::Item(ItemId(id)),
             ("member", id) => Change::Member(UserId(id)),
             ("lists", _) => Change::Lists,
             ("public", _) => Change::Public,
@@ -228,8 +272,9 @@ mod tests {
     #[test]
     fn a_change_is_read_as_it_was_written_and_an_unknown_one_as_everything() {
         let (thread, member) = (Change::Thread(ItemId(12)), Change::Member(UserId(7)));
-        let all = [thread, member, Change::Lists, Change::Public, Change::Moved, Change::Everything];
-        assert_eq!(encode(&all), "thread:12 member:7 lists public moved everything");
+        let (item, lists) = (Change::Item(ItemId(13)), Change::Lists);
+        let all = [thread, item, member, lists, Change::Public, Change::Moved, Change::Everything];
+        assert_eq!(encode(&all), "thread:12 item:13 member:7 lists public moved everything");
         assert_eq!(decode(&encode(&all)), all);
         assert_eq!(decode("thread:x weather"), [Change::Everything, Change::Everything]);
     }

@@ -12,6 +12,7 @@ use super::generations::Generations;
 use super::statement_times::StatementTimes;
 use crate::domain::accounts::ip_hash::IpHashKey;
 use crate::domain::accounts::user::UserId;
+use crate::domain::items::item::ItemId;
 
 /// A database engine that Stoa runs on.
 pub trait Engine: Database + HasStatementCache {
@@ -157,12 +158,21 @@ pub struct Open<E: Engine> {
     pub(super) times: Option<Arc<StatementTimes>>,
     /// Members whose private state it changes, beside what its commit names.
     touched: Vec<UserId>,
+    /// The items of which it changes what is public.
+    changed_items: Vec<ItemId>,
 }
 
 impl<E: Engine> Open<E> {
     async fn begin(pool: &Pool<E>, how: impl SqlSafeStr) -> Result<Open<E>, sqlx::Error> {
         let transaction = pool.begin_with(how).await?;
-        Ok(Open { transaction, has_failed: false, is_alone: true, times: None, touched: Vec::new() })
+        Ok(Open {
+            transaction,
+            has_failed: false,
+            is_alone: true,
+            times: None,
+            touched: Vec::new(),
+            changed_items: Vec::new(),
+        })
     }
 
     async fn commit(self) -> Result<(), sqlx::Error> {
@@ -209,6 +219,25 @@ impl Tx {
             Tx::Sqlite(open) => open.commit().await,
             Tx::Postgres(open) => open.commit().await,
         }
+    }
+
+    /// Says that what is public of an item changes: whether it is seen, its words, or its thread.
+    pub fn item_changes(&mut self, id: ItemId) {
+        match self {
+            Tx::Sqlite(open) => open.changed_items.push(id),
+            Tx::Postgres(open) => open.changed_items.push(id),
+        }
+    }
+
+    /// The items that changed, each once.
+    pub(super) fn changed_items(&mut self) -> Vec<ItemId> {
+        let mut changed = match self {
+            Tx::Sqlite(open) => std::mem::take(&mut open.changed_items),
+            Tx::Postgres(open) => std::mem::take(&mut open.changed_items),
+        };
+        changed.sort_unstable();
+        changed.dedup();
+        changed
     }
 
     /// Waits until no write that goes on beside this one can commit before it.

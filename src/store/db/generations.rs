@@ -21,6 +21,8 @@ pub enum Change {
     Thread(ItemId),
     /// List membership, unread counts and queue counts.
     Lists,
+    /// What is public of this item, for the search index. What pages show of it is told beside.
+    Item(ItemId),
     /// Visible only to this member: votes by and on them, marks, visits, settings, sessions.
     Member(UserId),
     /// Anything public, except which thread an item is in.
@@ -146,6 +148,7 @@ impl Generations {
                 one_of(&self.threads, root.0).into_iter().for_each(bump);
                 bump(&self.all);
             }
+            Change::Item(_) => {}
             Change::Member(user) => one_of(&self.own, user.0).into_iter().for_each(bump),
             Change::Lists => [&self.said, &self.all].into_iter().for_each(bump),
             Change::Public => [&self.any_thread, &self.said, &self.all].into_iter().for_each(bump),
@@ -184,6 +187,7 @@ mod tests {
         for (change, expected) in [
             (thread, [1, 0, 0, 0, 1, 0, 0, 0]),
             (Change::Lists, [1, 1, 0, 0, 0, 0, 0, 0]),
+            (Change::Item(ItemId(1)), [0; 8]),
             (member, [0, 0, 0, 0, 0, 0, 1, 0]),
             (Change::Public, [1, 1, 1, 0, 0, 0, 0, 0]),
             (Change::Moved, [1, 1, 1, 1, 0, 0, 0, 0]),

@@ -123,6 +123,7 @@ impl Store {
         let store = self.clone();
         let mut changes = changes.to_vec();
         changes.extend(tx.take_touched().into_iter().map(Change::Member));
+        changes.extend(tx.changed_items().into_iter().map(Change::Item));
         let commit = async move {
             let row = match changes[..] {
                 [] => None,

@@ -122,6 +122,7 @@ impl Store {
         let post = ToldPost { id: edit.item, author: before.author_id, at: now };
         inbox::tell_of_edit(&mut tx, post, &before.text, &text).await?;
         rules::stop(&mut tx, edit.item, edit.stopped, now).await?;
+        tx.item_changes(edit.item);
         self.commit(tx, &[Change::Public]).await?;
         Ok(Edited::Done)
     }
@@ -155,6 +156,7 @@ pub(crate) async fn remove(tx: &mut Tx, item: &Item, by: UserId, now: Timestamp)
     if item.kind == Kind::Comment && item.dead.is_none() {
         adjust_comment_counts(tx, item.root_id, -1).await?;
     }
+    tx.item_changes(item.id);
     Ok(())
 }
 

@@ -118,6 +118,7 @@ impl Store {
         }
         ip_hashes::note(&mut tx, story.ip_hashes.as_ref(), story.author, Some(id), now).await?;
         rules::stop(&mut tx, id, story.stopped, now).await?;
+        tx.item_changes(id);
         self.commit(tx, &[Change::Public]).await?;
         Ok(Submission::New(id))
     }
@@ -157,6 +158,7 @@ impl Store {
             adjust_comment_counts(&mut tx, root.id, 1).await?;
         }
         rules::stop(&mut tx, id, comment.stopped, now).await?;
+        tx.item_changes(id);
         // Pages of earlier discussions show the number of comments.
         if has_other_discussions(&mut tx, &root).await? {
             self.commit(tx, &[Change::Public]).await?;

@@ -359,39 +359,4 @@ impl Store {
             .fetch_all()
             .await
     }
-
-    /// The newest stories whose titles contain all `words`. Searches at most 20,000 stories, to bound the
-    /// cost.
-    pub async fn titles_with(&self, words: &[String], rows: i64) -> Result<Vec<Item>> {
-        let mut query = self.read.sql(select_item!(
-            "where i.id in (select id from (select id, title from items where dead is null and deleted_at is \
-             null \
-             and kind in ('story', 'job', 'poll') order by time desc, id desc limit 20000) as newest where \
-             true"
-        ));
-        for word in words {
-            // lower() may only know ASCII, so also search as typed.
-            let (folded, typed) = (like(&word.to_lowercase()), like(word));
-            query = query
-                .push(" and (lower(title) like ")
-                .push_bind(folded)
-                .push(" escape '\\' or title like ")
-                .push_bind(typed)
-                .push(" escape '\\')");
-        }
-        query.push(") order by i.time desc, i.id desc limit ").push_bind(rows).fetch_all().await
-    }
-}
-
-/// A `like` pattern for `word` with its wildcards escaped.
-fn like(word: &str) -> String {
-    let mut pattern = String::from("%");
-    for c in word.chars() {
-        if matches!(c, '%' | '_' | '\\') {
-            pattern.push('\\');
-        }
-        pattern.push(c);
-    }
-    pattern.push('%');
-    pattern
 }

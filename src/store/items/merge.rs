@@ -31,11 +31,10 @@ impl Store {
             .bind(into)
             .execute()
             .await?;
-        tx.sql("update items set root_id = $2 where root_id = $1 and kind = 'comment'")
-            .bind(item)
-            .bind(into)
-            .execute()
-            .await?;
+        let move_comments =
+            "update items set root_id = $2 where root_id = $1 and kind = 'comment' returning id";
+        let moved: Vec<ItemId> = tx.sql(move_comments).bind(item).bind(into).fetch_scalars().await?;
+        moved.into_iter().for_each(|id| tx.item_changes(id));
         // Earlier merges are redirected too, to avoid redirect chains.
         tx.sql("update items set merged_into = $2 where merged_into = $1")
             .bind(item)
@@ -52,6 +51,7 @@ impl Store {
         .await?;
         recount_comments(&mut tx, item).await?;
         recount_comments(&mut tx, into).await?;
+        tx.item_changes(item);
         done(&mut tx, (item, &found), Action::Merge, &format!("into item {into}"), act).await?;
         self.commit(tx, &[Change::Moved]).await
     }
@@ -79,13 +79,16 @@ impl Store {
             if moved == 0 {
                 break;
             }
-            tx.sql(concat!(below!(), "update items set root_id = $1 where id in (select id from below)"))
-                .bind(item)
-                .execute()
-                .await?;
+            let move_back = concat!(
+                below!(),
+                "update items set root_id = $1 where id in (select id from below) returning id"
+            );
+            let moved: Vec<ItemId> = tx.sql(move_back).bind(item).fetch_scalars().await?;
+            moved.into_iter().for_each(|id| tx.item_changes(id));
         }
         recount_comments(&mut tx, item).await?;
         recount_comments(&mut tx, from).await?;
+        tx.item_changes(item);
         done(&mut tx, (item, &found), Action::Unmerge, &format!("from item {from}"), act).await?;
         self.commit(tx, &[Change::Moved]).await
     }

@@ -1,6 +1,7 @@
 //! Items, lists and threads.
 
 mod archive;
+pub mod changed_items;
 pub mod edits;
 pub mod item;
 pub mod lists;

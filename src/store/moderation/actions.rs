@@ -66,6 +66,7 @@ pub(crate) async fn set_killed(tx: &mut Tx, item: ItemId, on: bool) -> Result<(P
         .bind(on.then_some(DeadReason::Killed))
         .execute()
         .await?;
+    tx.item_changes(item);
     if before.kind == Kind::Comment && !before.deleted && dead != on {
         adjust_comment_counts(tx, before.root_id, if on { -1 } else { 1 }).await?;
     }

@@ -57,6 +57,7 @@ impl Store {
                 let decline =
                     "update items set dead = 'declined', queued_at = null, queue_reason = null where id = $1";
                 tx.sql(decline).bind(post.id).execute().await?;
+                tx.item_changes(post.id);
             }
             let action = if approve { Action::Approve } else { Action::DeclinePost };
             log_and_notify(&mut tx, (post.id, post.author_id), LogEntry::of(action), act).await?;
@@ -132,6 +133,7 @@ async fn publish(tx: &mut Tx, post: &UnpublishedPost, now: Timestamp) -> Result<
     .bind(now)
     .execute()
     .await?;
+    tx.item_changes(post.id);
     let told = ToldPost { id: post.id, author: post.author_id, at: now };
     if post.kind == Kind::Comment {
         adjust_comment_counts(tx, post.root_id, 1).await?;
@@ -158,6 +160,7 @@ async fn withhold(tx: &mut Tx, id: ItemId, why: &str, now: Timestamp) -> Result<
         .bind(why)
         .execute()
         .await?;
+    tx.item_changes(id);
     if kind == Kind::Comment && was_live {
         adjust_comment_counts(tx, root, -1).await?;
     }

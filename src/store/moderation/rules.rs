@@ -173,6 +173,7 @@ pub(crate) async fn stop(tx: &mut Tx, id: ItemId, stopped: Option<&RuleMatch>, n
         .bind(id)
         .execute()
         .await?;
+    tx.item_changes(id);
     if kind == Kind::Comment && live {
         adjust_comment_counts(tx, root, -1).await?;
     }

@@ -310,6 +310,7 @@ async fn bring_back_shadowed(tx: &mut Tx, user: UserId) -> Result<usize> {
         .bind(user)
         .fetch_all()
         .await?;
+    back.iter().for_each(|(id, _)| tx.item_changes(*id));
     for (story, _) in back.iter().filter(|(_, links)| *links) {
         sites::weigh_story(tx, *story).await?;
     }

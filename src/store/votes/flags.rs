@@ -339,6 +339,7 @@ async fn kill_by_flags(tx: &mut Tx, item: ItemId, subject: &FlaggedItem, now: Ti
         .fetch_all()
         .await?;
     tx.sql("update items set dead = 'flagged' where id = $1").bind(item).execute().await?;
+    tx.item_changes(item);
     if subject.kind == Kind::Comment {
         adjust_comment_counts(tx, subject.root_id, -1).await?;
     }
@@ -356,6 +357,7 @@ async fn kill_by_flags(tx: &mut Tx, item: ItemId, subject: &FlaggedItem, now: Ti
 
 async fn restore(tx: &mut Tx, item: ItemId, subject: &FlaggedItem, now: Timestamp) -> Result<()> {
     tx.sql("update items set dead = null where id = $1").bind(item).execute().await?;
+    tx.item_changes(item);
     if subject.kind == Kind::Comment {
         adjust_comment_counts(tx, subject.root_id, 1).await?;
     }

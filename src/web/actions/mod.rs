@@ -11,6 +11,7 @@ pub mod follow;
 pub mod moderate;
 pub mod mute;
 pub mod save;
+pub mod search;
 pub mod submit;
 pub mod vote;
 

@@ -47,6 +47,11 @@ pub struct PageKey {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum CacheVersion {
     Site(u64),
+    /// Results of a search, which also depend on what the index has read.
+    Search {
+        site: u64,
+        index: u64,
+    },
     /// An item's page, invalidated only by writes to its thread.
     Thread(ThreadGeneration),
 }

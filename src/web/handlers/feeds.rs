@@ -2,6 +2,7 @@
 
 use std::cmp::Reverse;
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use axum::extract::{Query, State};
 use axum::response::Response;
@@ -12,7 +13,9 @@ use crate::domain::items::item::{Item, ItemId, Visibility, may_see};
 use crate::domain::items::title::Section;
 use crate::domain::text;
 use crate::domain::url::from_param;
+use crate::search::IndexState;
 use crate::store::{self, DeadFilter, ItemCursor};
+use crate::web::actions::search::{SearchCursor, SearchOrder, SearchRequest, SearchResults, SearchViewer};
 use crate::web::admission::WorkPermit;
 use crate::web::cache::ranked_lists::{RankedList, TimeSpan};
 use crate::web::error::Error;
@@ -22,7 +25,6 @@ use crate::web::feeds::query::FeedQuery;
 use crate::web::feeds::{Feed, FeedFormat, entries, tag};
 use crate::web::handlers::accounts::profile::profile;
 use crate::web::handlers::moderation::log;
-use crate::web::handlers::search;
 use crate::web::member_pages::list_rows::in_order;
 use crate::web::state::App;
 
@@ -160,15 +162,22 @@ pub async fn list(
     FeedOf::new(format!("/feed/{stem}"), title, page).response(&app, &viewer, &items, (format, &asked)).await
 }
 
-/// Stories whose titles have all the words.
+/// What a search finds, the newest first.
 async fn search_feed(
     app: &App,
     viewer: &MaybeMember,
     format: FeedFormat,
     asked: &FeedQuery,
 ) -> Result<Response, Error> {
-    let rows = i64::try_from(asked.count()).unwrap_or(i64::MAX);
-    let items = search::titles(app, viewer.from, &search::words_of(asked.words()), rows).await?;
+    let (order, from) = (SearchOrder::Date, SearchCursor::FIRST);
+    let request = SearchRequest { typed: asked.words(), order, from, rows: asked.count() };
+    let everybody = Arc::default();
+    let visitor =
+        SearchViewer { member: None, mutes: &everybody, address: viewer.from, now: app.clock.now() };
+    let SearchResults { items, state, .. } = app.search(request, visitor).await?;
+    if state == IndexState::Absent {
+        return Err(Error::Busy);
+    }
     let page = address_with("/search", &[("q", asked.words())]);
     FeedOf::new("/feed/search", asked.words(), page).response(app, viewer, &items, (format, asked)).await
 }

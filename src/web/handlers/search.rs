@@ -1,60 +1,89 @@
-//! Search over story titles.
-
-use std::net::IpAddr;
+//! Search, and its description for browsers.
 
 use askama::Template;
 use axum::extract::{Query, State};
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+use http::header::CONTENT_TYPE;
 use serde::Deserialize;
 
-use crate::domain::accounts::mutes::MuteScope;
-use crate::domain::items::item::Item;
+use crate::clock::Timestamp;
+use crate::domain::items::item::ItemId;
+use crate::domain::text::plural::{Grouped, counted};
+use crate::search::IndexState;
+use crate::web::actions::search::{
+    MAX_LOOKED_UP, ResultCount, SearchCursor, SearchOrder, SearchRequest, SearchResults, SearchViewer,
+};
 use crate::web::error::Error;
 use crate::web::extract::session::{MaybeMember, address_with};
 use crate::web::member_pages::list_rows::StoryListHtml;
 use crate::web::state::App;
 use crate::web::view::layout::{Page, html};
-use crate::web::view::pagination::{PAGE_SIZE, PAGE_SIZE_I64};
-use crate::web::view::shadowed;
+use crate::web::view::pagination::{PAGE_SIZE, Tab};
 use crate::web::view::unmuted::Unmuted;
 
-/// Words of a query that are used.
-const WORDS: usize = 8;
-/// Longest word, in characters.
-const LONGEST_WORD: usize = 80;
-/// Stories that are found for a member who does not see them all.
-const ROWS_BESIDE_MUTED: i64 = 4 * PAGE_SIZE_I64;
+/// Characters of a site's name that browsers show of a search engine.
+const LONGEST_NAME: usize = 16;
 
 #[derive(Template)]
 #[template(path = "items/search.html")]
 struct SearchPage<'a> {
     page: Page<'a>,
     q: &'a str,
-    stories: StoryListHtml,
+    by_date: bool,
+    /// `None` before anything is asked.
+    found: Option<FoundView>,
 }
 
-#[derive(Debug, Deserialize)]
+struct FoundView {
+    rows: StoryListHtml,
+    count: String,
+    notes: Vec<String>,
+    /// Why something may be missing.
+    state: Option<&'static str>,
+    tabs: Vec<Tab>,
+    empty: String,
+    hint: &'static str,
+    more: Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "items/opensearch.xml", escape = "html")]
+struct OpenSearchDescription<'a> {
+    name: String,
+    base_url: &'a str,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
 pub struct SearchQuery {
-    #[serde(default)]
     q: String,
+    /// `date`: the newest first.
+    sort: Option<String>,
+    /// By relevance, how many results were before.
+    from: Option<usize>,
+    /// By date, the last result before: its time and id.
+    at: Option<i64>,
+    before: Option<i64>,
 }
 
-pub fn words_of(q: &str) -> Vec<String> {
-    q.split_whitespace().take(WORDS).map(|word| word.chars().take(LONGEST_WORD).collect()).collect()
-}
-
-/// Stories whose titles have all the words, the newest first; none without words.
-pub async fn titles(
-    app: &App,
-    from: Option<IpAddr>,
-    words: &[String],
-    rows: i64,
-) -> Result<Vec<Item>, Error> {
-    if words.is_empty() {
-        return Ok(Vec::new());
+impl SearchQuery {
+    fn order(&self) -> SearchOrder {
+        if self.sort.as_deref() == Some("date") { SearchOrder::Date } else { SearchOrder::Relevance }
     }
-    let _permit = app.admission.slow_pages.acquire(from).await?;
-    Ok(app.store.titles_with(words, rows).await?)
+
+    fn cursor(&self) -> SearchCursor {
+        let first = SearchCursor::FIRST;
+        let before = self.at.zip(self.before).map(|(at, id)| (Timestamp(at), ItemId(id)));
+        SearchCursor { skip: self.from.unwrap_or(0), before: before.unwrap_or(first.before) }
+    }
+}
+
+impl MaybeMember {
+    /// The one who searches.
+    pub fn searches(&self) -> SearchViewer<'_> {
+        SearchViewer { member: self.member(), mutes: &self.mutes, address: self.from, now: self.now }
+    }
 }
 
 /// `/search`
@@ -64,18 +93,82 @@ pub async fn show(
     Query(asked): Query<SearchQuery>,
 ) -> Result<Response, Error> {
     let q = asked.q.trim();
-    let rows = if viewer.mutes.is_empty() { PAGE_SIZE_I64 } else { ROWS_BESIDE_MUTED };
-    let words = words_of(q);
-    let found = titles(&app, viewer.from, &words, rows).await?;
-    let found = shadowed::titled(&app, &viewer, found, &words).await?;
-    let mut found = Unmuted::of(found, &viewer, MuteScope::Lists);
-    found.truncate(PAGE_SIZE);
-    let stories = app.row_writer(&viewer).write(&found).await?;
+    let order = asked.order();
+    let mut found = None;
+    let mut is_absent = false;
+    if !q.is_empty() {
+        let request = SearchRequest { typed: q, order, from: asked.cursor(), rows: PAGE_SIZE };
+        let mut results = app.search(request, viewer.searches()).await?;
+        is_absent = results.state == IndexState::Absent;
+        // The action has left out what is muted.
+        let items = Unmuted::all(std::mem::take(&mut results.items));
+        let rows = app.row_writer(&viewer).write_found(&items, &results.search).await?;
+        found = Some(view_of(q, &asked, results, rows));
+    }
     let title = if q.is_empty() { "Search".to_owned() } else { format!("{q}: search") };
     let mut page = Page::new(&app, &viewer, "search", title);
     if !q.is_empty() {
         page = page.fed_by(address_with("/feed/search", &[("q", q)]));
     }
     page.robots = q.is_empty();
-    Ok(html(&SearchPage { page, q, stories }))
+    let mut response = html(&SearchPage { page, q, by_date: order == SearchOrder::Date, found });
+    if is_absent {
+        *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+    }
+    Ok(response)
+}
+
+fn view_of(q: &str, asked: &SearchQuery, results: SearchResults, rows: StoryListHtml) -> FoundView {
+    let order = asked.order();
+    let has_words = results.search.phrases().next().is_some();
+    let tab = |name: &str, href, current| Tab { name: name.to_owned(), href, current };
+    let by_date = address_with("/search", &[("q", q), ("sort", "date")]);
+    let tabs = vec![
+        tab("by relevance", address_with("/search", &[("q", q)]), order == SearchOrder::Relevance),
+        tab("by date", by_date, order == SearchOrder::Date),
+    ];
+    let is_absent = results.state == IndexState::Absent;
+    FoundView {
+        count: match results.count {
+            ResultCount::Exactly(count) => counted(count, "result").to_string(),
+            ResultCount::MoreThan(count) if results.search.counts() => {
+                format!("{} among the first {} posts", Grouped(count), Grouped(MAX_LOOKED_UP))
+            }
+            ResultCount::MoreThan(count) => format!("More than {} results", Grouped(count)),
+        },
+        state: match results.state {
+            IndexState::Absent => Some("Search is not available at the moment. Try again in a minute."),
+            IndexState::Building => Some("The search index is being built, so some posts are not found yet."),
+            IndexState::Ready => None,
+        },
+        tabs: if has_words && !is_absent { tabs } else { Vec::new() },
+        empty: if results.search.is_empty() || is_absent {
+            String::new()
+        } else {
+            format!("Nothing matches “{q}”.")
+        },
+        hint: if has_words && !is_absent { "Try fewer words, or another spelling." } else { "" },
+        more: results.more.map(|more| next(q, order, more)),
+        notes: results.search.notes,
+        rows,
+    }
+}
+
+fn next(q: &str, order: SearchOrder, more: SearchCursor) -> String {
+    let (skip, at, id) = (more.skip.to_string(), more.before.0.0.to_string(), more.before.1.to_string());
+    match order {
+        SearchOrder::Relevance => address_with("/search", &[("q", q), ("from", &skip)]),
+        SearchOrder::Date => {
+            address_with("/search", &[("q", q), ("sort", "date"), ("at", &at), ("before", &id)])
+        }
+    }
+}
+
+/// `/opensearch.xml`, by which browsers add the search.
+pub async fn description(State(app): State<App>) -> Result<Response, Error> {
+    let settings = app.settings();
+    let name = settings.site_name.chars().take(LONGEST_NAME).collect();
+    let description = OpenSearchDescription { name, base_url: &app.config.base_url };
+    let description = description.render().map_err(Error::internal)?;
+    Ok(([(CONTENT_TYPE, "application/opensearchdescription+xml")], description).into_response())
 }

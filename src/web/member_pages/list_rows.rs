@@ -28,18 +28,18 @@ const MAX_CACHED_ROWS: usize = 60;
 
 #[derive(Template)]
 #[template(path = "items/_story.html")]
-struct StoryHtml<'a> {
-    story: &'a StoryView,
-    here: &'a str,
-    member: bool,
+pub(super) struct StoryHtml<'a> {
+    pub story: &'a StoryView,
+    pub here: &'a str,
+    pub member: bool,
     /// The viewer's own note below the row.
-    note: Option<&'a str>,
+    pub note: Option<&'a str>,
 }
 
 #[derive(Debug, Default)]
 pub struct StoryListHtml {
-    html: String,
-    count: usize,
+    pub(super) html: String,
+    pub(super) count: usize,
 }
 
 impl StoryListHtml {

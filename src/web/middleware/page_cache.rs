@@ -26,6 +26,10 @@ const LONGEST_TARGET: usize = 512;
 
 /// The generation a page rendered now would have. Reads only in-memory counters.
 fn as_of(target: &str, app: &App) -> CacheVersion {
+    if ["/search?", "/feed/search"].iter().any(|path| target.starts_with(path)) {
+        let (site, index) = (app.store.generation(), app.search_index.generation());
+        return CacheVersion::Search { site, index };
+    }
     match item_of(target).and_then(|id| app.threads.known_root(id, &app.store)) {
         Some(root) => CacheVersion::Thread(app.store.thread_generation(root)),
         None => CacheVersion::Site(app.store.generation()),
@@ -111,7 +115,11 @@ async fn made(
     let (parts, body) = request.into_parts();
     let again = Request::from_parts(parts.clone(), Body::empty());
     // An item's thread may become known during rendering, so flights use a key that does not depend on it.
-    let flight = PageKey { as_of: CacheVersion::Site(app.store.generation()), ..key.clone() };
+    let as_of = match key.as_of {
+        CacheVersion::Search { .. } => key.as_of,
+        _ => CacheVersion::Site(app.store.generation()),
+    };
+    let flight = PageKey { as_of, ..key.clone() };
     match make(app, flight, Request::from_parts(parts, body), next.clone()).await {
         Ok(RenderedPage::Kept(kept)) => match app.pages.answer(key, kept, wanted).await {
             Ok(response) => response,

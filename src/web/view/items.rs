@@ -7,6 +7,7 @@ use crate::domain::accounts::mutes::Mutes;
 use crate::domain::accounts::user::{Member, Role, UserId};
 use crate::domain::items::item::{DeadReason, Item, ItemId, Kind, Visibility, may_see};
 use crate::domain::limits::policy::Policy;
+use crate::domain::search::MarkedText;
 use crate::domain::text::Html;
 use crate::domain::text::plural::Grouped;
 use crate::domain::time::relative_time;
@@ -213,6 +214,9 @@ pub struct StoryView {
     pub html: Option<Arc<Html>>,
     pub options: Vec<OptionView>,
     pub earlier: Vec<EarlierDiscussion>,
+    /// The title and a passage of the text, with what a search found.
+    pub found_title: Vec<MarkedText>,
+    pub found_text: Vec<MarkedText>,
 }
 
 impl StoryView {
@@ -256,6 +260,8 @@ impl StoryView {
             html: (shown && !item.text.is_empty()).then(|| eye.html(item)),
             options: Vec::new(),
             earlier: Vec::new(),
+            found_title: Vec::new(),
+            found_text: Vec::new(),
         }
     }
 

@@ -43,22 +43,6 @@ pub async fn from_site(
     ))
 }
 
-/// Merges the viewer's own stories with `words` in their titles into `found`, newest first.
-pub async fn titled(
-    app: &App,
-    viewer: &MaybeMember,
-    found: Vec<Item>,
-    words: &[String],
-) -> Result<Vec<Item>, Error> {
-    let Some(author) = author(viewer) else { return Ok(found) };
-    let holds = |item: &Item| {
-        let title = item.title.as_deref().unwrap_or_default().to_lowercase();
-        item.kind.is_root() && words.iter().all(|word| title.contains(&word.to_lowercase()))
-    };
-    let theirs = app.store.shadowed_posts(author, None).await?;
-    Ok(merged(found, theirs.into_iter().filter(|item| !words.is_empty() && holds(item)), PAGE_SIZE))
-}
-
 fn merged(mut found: Vec<Item>, theirs: impl Iterator<Item = Item>, rows: usize) -> Vec<Item> {
     found.extend(theirs);
     found.sort_by_key(|item| Reverse((item.time, item.id)));

@@ -8,7 +8,7 @@ use crate::store::query_plans::texts_of_store;
 ///
 /// Exception: `domain` and `clock.rs` derive `sqlx::Type` and `sqlx::FromRow`, so that the store needs no
 /// duplicates of their types.
-const NEVER: [(&str, &[&str], &str); 16] = [
+const NEVER: [(&str, &[&str], &str); 19] = [
     (
         "domain",
         &[
@@ -64,6 +64,13 @@ const NEVER: [(&str, &[&str], &str); 16] = [
         &["axum", "sqlx", "crate::config", "crate::web", "crate::cli", "crate::jobs"],
         "mail knows no pages and no settings",
     ),
+    (
+        "search",
+        &["axum", "askama", "sqlx", "tokio", "crate::store", "crate::web", "crate::config", "crate::jobs"],
+        "the index is given items",
+    ),
+    ("store", &["tantivy", "crate::search"], "the index follows the store"),
+    ("web", &["tantivy"], "only search names the index"),
     ("jobs", &["sqlx", "askama", "crate::cli"], "work outside requests goes through store"),
     ("cli", &["sqlx", "askama"], "commands go through store"),
     ("config", &["sqlx", "askama", "crate::store", "crate::web"], "settings know of nobody"),

@@ -14,6 +14,7 @@ pub mod reading;
 pub mod removed_posts;
 pub mod rendering;
 pub mod reply_delay;
+pub mod search;
 pub mod shadow_ban;
 pub mod statistics;
 pub mod submit;

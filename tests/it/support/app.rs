@@ -9,6 +9,7 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::header::{ACCEPT, CONTENT_TYPE, COOKIE, HOST, SET_COOKIE};
 use axum::http::{HeaderName, Method, Request, StatusCode};
+use axum::middleware::{Next, from_fn};
 use axum::response::Response;
 use sha2::{Digest, Sha256};
 use stoa::cli::import::Import;
@@ -18,6 +19,7 @@ use stoa::database_address::DatabaseAddress;
 use stoa::domain::accounts::user::{Name, Role, UserId};
 use stoa::domain::limits::policy::Policy;
 use stoa::fetch::Fetcher;
+use stoa::jobs::{IndexingError, update_search_index};
 use stoa::store::{ActionContext, NewBan, NewSession, NewUser, Store, Verified};
 use stoa::timeouts::Timeouts;
 use stoa::web::{self, App};
@@ -48,6 +50,24 @@ pub struct TestApp {
     uptime: Arc<AtomicI64>,
 }
 
+/// The routes of a forum whose search has read what was written, as its job would have within a second.
+fn router_of(app: &App) -> Router {
+    let (indexing, turn) = (app.clone(), Arc::new(tokio::sync::Mutex::new(())));
+    let read_on = from_fn(move |request: axum::extract::Request, next: Next| {
+        let (app, turn) = (indexing.clone(), Arc::clone(&turn));
+        async move {
+            if ["/search", "/feed/search"].iter().any(|path| request.uri().path().starts_with(path)) {
+                let _turn = turn.lock().await;
+                let done = update_search_index(&app.store, &app.search_index).await;
+                // Some tests break the database.
+                assert!(!matches!(done, Err(IndexingError::Search(_))), "{done:?}");
+            }
+            next.run(request).await
+        }
+    });
+    web::router(app.clone()).expect("a router").layer(read_on)
+}
+
 impl TestApp {
     pub async fn new() -> TestApp {
         TestApp::with(|_| {}).await
@@ -65,13 +85,15 @@ impl TestApp {
         let mut settings =
             Settings { database: Some(address.clone()), limits: Some(false), ..Settings::default() };
         change(&mut settings);
-        let config = Config::load_with_file(settings, &dir.path().join("stoa.toml")).expect("good settings");
+        let mut config =
+            Config::load_with_file(settings, &dir.path().join("stoa.toml")).expect("good settings");
+        config.server.search_dir = dir.path().join("search");
         let (time, uptime) = (Arc::new(AtomicI64::new(NOON)), Arc::new(AtomicI64::new(0)));
         let store = Store::open(&address).await.expect("a database");
         let database = Arc::new(TestDatabase::at(address));
         let clock = Clock::by_hands(Arc::clone(&time), Arc::clone(&uptime));
         let app = App::new(config.clone(), store.clone(), clock, fetcher);
-        let router = web::router(app.clone()).expect("a router");
+        let router = router_of(&app);
         TestApp { store, app, dir, config, router, database, time, uptime }
     }
 
@@ -95,10 +117,10 @@ impl TestApp {
         let (time, uptime) = (Arc::clone(&self.time), Arc::clone(&self.uptime));
         let clock = Clock::by_hands(Arc::clone(&time), Arc::clone(&uptime));
         let fetcher = Fetcher::new("Stoa/test").expect("a client");
-        let app = App::new(self.config.clone(), store.clone(), clock, fetcher);
-        let router = web::router(app.clone()).expect("a router");
-        let config = self.config.clone();
         let dir = tempfile::tempdir().expect("a directory");
+        let config = self.config_in(dir.path());
+        let app = App::new(config.clone(), store.clone(), clock, fetcher);
+        let router = router_of(&app);
         TestApp { store, app, dir, config, router, database, time, uptime }
     }
 
@@ -109,27 +131,34 @@ impl TestApp {
 
     /// The same forum, started again with other settings.
     pub fn with_other_settings(&self, change: impl FnOnce(&mut Config)) -> TestApp {
-        let mut config = self.config.clone();
+        let dir = tempfile::tempdir().expect("a directory");
+        let mut config = self.config_in(dir.path());
         change(&mut config);
         let fetcher = Fetcher::new("Stoa/test").expect("a client");
         let (time, uptime) = (Arc::clone(&self.time), Arc::clone(&self.uptime));
         let clock = Clock::by_hands(Arc::clone(&time), Arc::clone(&uptime));
         let app = App::new(config.clone(), self.store.clone(), clock, fetcher);
-        let router = web::router(app.clone()).expect("a router");
-        let dir = tempfile::tempdir().expect("a directory");
+        let router = router_of(&app);
         let (store, database) = (self.store.clone(), Arc::clone(&self.database));
         TestApp { store, app, dir, config, router, database, time, uptime }
     }
 
+    /// The settings of another process, which has a search index of its own.
+    fn config_in(&self, dir: &Path) -> Config {
+        let mut config = self.config.clone();
+        config.server.search_dir = dir.join("search");
+        config
+    }
+
     /// The same forum, which waits for nobody longer than this.
     pub fn with_timeouts(&self, timeouts: Timeouts) -> TestApp {
-        let config = self.config.clone();
+        let dir = tempfile::tempdir().expect("a directory");
+        let config = self.config_in(dir.path());
         let (time, uptime) = (Arc::clone(&self.time), Arc::clone(&self.uptime));
         let clock = Clock::by_hands(Arc::clone(&time), Arc::clone(&uptime));
         let fetcher = Fetcher::new("Stoa/test").expect("a client");
         let app = App::with_timeouts(config.clone(), self.store.clone(), clock, fetcher, timeouts);
-        let router = web::router(app.clone()).expect("a router");
-        let dir = tempfile::tempdir().expect("a directory");
+        let router = router_of(&app);
         let (store, database) = (self.store.clone(), Arc::clone(&self.database));
         TestApp { store, app, dir, config, router, database, time, uptime }
     }
