@@ -3,6 +3,7 @@
 
 mod choices;
 mod chosen;
+mod derived;
 mod face;
 mod kinds;
 mod log_filter;
@@ -13,8 +14,6 @@ mod tests;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-
-use tracing_subscriber::EnvFilter;
 
 pub use self::choices::{LogFormat, LogVisibility, Readers};
 pub use self::chosen::{ChoiceError, SettingEntry};
@@ -167,8 +166,8 @@ policy_settings!(settings! {
         /// How many connections may be open at once; beyond that, an idle or slow connection is closed to
         /// make room.
         max_connections: u32 = 800, within(1..=1_000_000);
-        /// How many open pages may be told of what is new at once, beside max_connections; the others show it
-        /// when they are loaded again.
+        /// How many open pages are told of what is new, beside max_connections; others show it when they are
+        /// loaded again.
         max_event_streams: u32 = 2000, within(0..=1_000_000);
         /// How many requests may be in progress at once, apart from cached pages; further requests get 503.
         max_concurrent_requests: u32 = 256, within(1..=1_000_000);
@@ -375,34 +374,5 @@ impl Config {
             text.push_str(&format!("\n{}{name} = {toml}\n", comment(meaning)));
         }
         text
-    }
-}
-
-impl SiteSettings {
-    /// The name in titles such as “Ask XY: ...”.
-    pub fn short_name(&self) -> &str {
-        if self.short_name.is_empty() { &self.site_name } else { &self.short_name }
-    }
-}
-
-impl ServerSettings {
-    /// Cannot fail after validation at start.
-    pub fn log_filter(&self) -> Result<EnvFilter, ConfigError> {
-        crate::config::log_filter::filter(&self.log_filter)
-            .map_err(|wrong| ConfigError::value("log_filter", &self.log_filter, wrong))
-    }
-
-    /// Where the search index is.
-    pub fn search_directory(&self) -> PathBuf {
-        match self.database.file() {
-            _ if !self.search_dir.as_os_str().is_empty() => self.search_dir.clone(),
-            Some(file) => file.with_added_extension("search"),
-            None => PathBuf::from("stoa-search"),
-        }
-    }
-
-    /// Whether the public address is HTTPS, for cookies and headers.
-    pub fn is_https(&self) -> bool {
-        self.base_url.starts_with("https://")
     }
 }

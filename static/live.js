@@ -19,7 +19,7 @@ function listenForNews() {
   const isList = address.searchParams.has("list");
   if (isList) address.searchParams.set("after", Math.max(0, ...$$("ol.news > .story").map((row) => Number(row.id.slice(1)))));
   if (isList || address.searchParams.has("thread")) prepareToTell(isList);
-  const hasManyStreams = performance.getEntriesByType("navigation")[0]?.nextHopProtocol !== "http/1.1";
+  const hasManyStreams = /^h[23]/.test(performance.getEntriesByType("navigation")[0]?.nextHopProtocol);
   let source = null;
   let waiting = 0;
   let refusals = 0;
@@ -72,6 +72,7 @@ function tellOfNew(ids, isList) {
   live.button.textContent = `Show ${what}`;
   live.status.textContent = `${what}.`;
   if (!live.button.isConnected) corner().append(live.button);
+  showCorner();
 }
 
 /** The page as it is now, and what is new on it is no longer told. */
@@ -94,7 +95,7 @@ function shown(what) {
   const hadFocus = document.activeElement === live.button;
   live.fresh.clear();
   live.button.remove();
-  if (corner().childElementCount === 0) corner().remove();
+  showCorner();
   live.status.textContent = what;
   return hadFocus;
 }
@@ -164,7 +165,8 @@ async function showComments() {
       const thread = $(".thread[data-thread]", page);
       if (thread) $("#comments > .empty")?.replaceWith(document.adoptNode(thread));
     } else {
-      tops.forEach(adopt);
+      // From the last on, as each goes right after what is before it there.
+      tops.reverse().forEach(adopt);
     }
     $("#count").textContent = $("#count", page)?.textContent ?? "";
   });

@@ -107,6 +107,12 @@ function corner() {
   return box;
 }
 
+/** Shows the corner while anything is in it. */
+function showCorner() {
+  const box = corner();
+  box.hidden = $$(":scope > :not([hidden])", box).length === 0;
+}
+
 const news = { all: [], at: -1, button: null, watch: null, tell: () => {} };
 
 /** Goes to the next new comment, and after the last one to the first. */
@@ -144,4 +150,5 @@ function countNew() {
   }, { rootMargin: "0px 0px -25% 0px" });
   for (const header of order.keys()) news.watch.observe(header);
   news.tell();
+  showCorner();
 }

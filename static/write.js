@@ -277,7 +277,7 @@ const waitingDrafts = {
     const { length } = this.closed;
     this.button.textContent = `${counted(length, "draft")} ↓`;
     this.button.hidden = length === 0;
-    this.button.parentElement.hidden = $$(":scope > :not([hidden])", this.button.parentElement).length === 0;
+    showCorner();
   },
   forget(name) {
     this.links.delete(name);

@@ -10,7 +10,7 @@ use crate::search::SearchIndex;
 use crate::store::Store;
 
 pub async fn run(config: &Config) -> anyhow::Result<ExitCode> {
-    let store = Store::open(&config.server.database).await?;
+    let store = Store::open_existing(&config.server.database).await?;
     let index = SearchIndex::new(config.server.search_directory());
     let total = u64::try_from(store.count_items().await?).unwrap_or_default();
     let mut stderr = std::io::stderr();

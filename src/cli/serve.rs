@@ -62,8 +62,7 @@ pub async fn run(
     Ok(ExitCode::SUCCESS)
 }
 
-/// Allows as many open files as the system lets this process have: each connection is one. If that fails, fewer
-/// are accepted.
+/// Each connection is an open file.
 fn raise_file_limit() {
     let limit = getrlimit(Resource::Nofile);
     if let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit }) {

@@ -51,7 +51,6 @@ impl Setting for SignUpMode {
     }
 }
 
-/// How the log is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LogFormat {
     Text,

@@ -7,7 +7,11 @@ pub type InboxId = i64;
 pub const MAX_MENTIONS: usize = 10;
 /// Threads and people that one member follows at most.
 pub const MAX_FOLLOWS: i64 = 200;
-/// Members who follow one thread or person at most, as each is told in the transaction that posts.
+/// Searches that one member follows at most.
+pub const MAX_SEARCHES: i64 = 20;
+/// Characters of a search that is followed.
+pub const MAX_SEARCH_CHARS: usize = 300;
+/// Members who follow one thread, person or search at most, as each is told in the transaction that posts.
 pub const MAX_FOLLOWERS: i64 = 1_000;
 
 /// Why a member is told of a post, or `Notice`, which is about what moderation did. Of several reasons, the
@@ -19,6 +23,7 @@ pub enum InboxKind {
     Mention,
     Thread,
     Person,
+    Search,
     Notice,
 }
 
@@ -30,6 +35,7 @@ impl InboxKind {
             InboxKind::Mention => "mentioned you",
             InboxKind::Thread => "commented in a thread you follow",
             InboxKind::Person => "submitted a story; you follow them",
+            InboxKind::Search => "posted a result of a search you follow",
             InboxKind::Notice => "",
         }
     }
@@ -51,6 +57,14 @@ pub enum FollowError {
     TooMany,
     #[error("{MAX_FOLLOWERS} members follow this, which is the limit. Save it instead, or look in again.")]
     TooManyFollowers,
+    #[error(
+        "You follow {MAX_SEARCHES} searches, which is the limit. Unfollow some of them on your list first."
+    )]
+    TooManySearches,
+    #[error("Type what to search for first.")]
+    EmptySearch,
+    #[error("A search that you follow can have {MAX_SEARCH_CHARS} characters. Shorten it.")]
+    LongSearch,
     #[error("You cannot follow yourself.")]
     Yourself,
     #[error("Only whole threads can be followed. Follow the story that this comment is on.")]

@@ -2,6 +2,7 @@
 //! index, external writes and checkpoints.
 
 mod exports;
+mod followed_searches;
 mod leased;
 mod mail;
 mod search_index;
@@ -15,6 +16,8 @@ use tokio::time::sleep;
 use crate::clock::{self, DAY};
 pub use crate::jobs::exports::make_exports;
 use crate::jobs::exports::make_exports_regularly;
+pub use crate::jobs::followed_searches::tell_of_results_if_due;
+use crate::jobs::followed_searches::tell_of_results_regularly;
 use crate::jobs::leased::{CLAIM_INTERVAL, end_round, log_failure, while_leased};
 pub use crate::jobs::mail::{prepare_mail_if_due, send_mail};
 use crate::jobs::mail::{prepare_mail_regularly, send_mail_regularly};
@@ -62,6 +65,7 @@ pub fn start(app: &App) {
     spawn("make exports", app, make_exports_regularly);
     spawn("count statistics", app, count_statistics_regularly);
     spawn("index for search", app, index_search_regularly);
+    spawn("tell of search results", app, tell_of_results_regularly);
     spawn("tidy limits", app, tidy_limits);
     spawn("checkpoint WAL", app, checkpoint_wal_regularly);
     if app.mailer.is_some() {

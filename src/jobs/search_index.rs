@@ -1,5 +1,7 @@
 //! Keeps the search index up to date: builds it from all items, and reads on from the table of changes.
 
+use std::future::pending;
+use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::Duration;
 
@@ -13,12 +15,10 @@ use crate::search::{SearchError, SearchIndex, SearchWriter};
 use crate::store::{self, Store};
 use crate::web::App;
 
-/// How often it is seen whether something was written.
 const LOOK_INTERVAL: Duration = Duration::from_millis(200);
 const RETRY_INTERVAL: Duration = Duration::from_secs(30);
 /// Looks between commits that only say how far changes were read; they are kept for ten minutes.
 const LOOKS_PER_COMMIT: u32 = 500;
-/// Items that are read at once.
 const BATCH: i64 = 500;
 /// Documents between two commits while the index is built.
 const DOCUMENTS_PER_COMMIT: usize = 50_000;
@@ -37,6 +37,8 @@ pub enum IndexingError {
 pub(super) async fn index_search_regularly(app: App) {
     let runtime = tokio::runtime::Handle::current();
     let (ended, end) = oneshot::channel::<()>();
+    let shared = app.clone();
+    let is_stopping = &shared.metrics.is_stopping;
     let work = move || {
         let _ended = ended;
         let lowered = setpriority_process(Some(gettid()), NICE);
@@ -46,24 +48,35 @@ pub(super) async fn index_search_regularly(app: App) {
         runtime.block_on(index_forever(&app));
     };
     match thread::Builder::new().name("search index".to_owned()).spawn(work) {
-        // It ends by a panic alone, or with the process.
-        Ok(_) => drop(end.await),
+        Ok(_) => {
+            drop(end.await);
+            if is_stopping.load(Ordering::Relaxed) {
+                pending::<()>().await;
+            }
+        }
         Err(error) => tracing::error!(%error, "the search index has no thread"),
     }
 }
 
+/// Until the process is told to stop.
 async fn index_forever(app: &App) {
     let (store, index) = (&app.store, &app.search_index);
     let (mut read_to, mut looks) = (-1, 0_u32);
-    loop {
+    while !app.metrics.is_stopping.load(Ordering::Relaxed) {
         let known = store.known_change();
         looks = looks.saturating_add(1);
         let is_due = looks >= LOOKS_PER_COMMIT;
         if known > read_to || index.is_suspect() || is_due {
-            match update(store, index, is_due, &mut |_| {}).await {
-                Ok(to) => read_to = to.max(known),
+            let done = update(store, index, is_due, &mut |_| {}).await;
+            app.metrics.jobs.record("search_index", done.is_ok(), app.clock.now().0);
+            match done {
+                Ok(to) => {
+                    read_to = to.max(known);
+                    index.note_read(read_to);
+                }
                 Err(error) => {
                     tell(store, &error);
+                    read_to = -1;
                     sleep(RETRY_INTERVAL).await;
                 }
             }
@@ -114,7 +127,12 @@ async fn update(
     let mut writer = index.writer(store.site_id())?;
     let done = read_on(store, index, &mut writer, told).await;
     match done {
-        Ok(()) if writer.pending() > 0 || (notes_progress && writer.has_moved()) => writer.commit()?,
+        Ok(()) if writer.pending() > 0 || (notes_progress && writer.has_moved()) => {
+            if let Err(error) = writer.commit() {
+                index.close();
+                return Err(error.into());
+            }
+        }
         Ok(()) => {}
         // What was read is still to be written.
         Err(IndexingError::Store(error)) => {

@@ -18,14 +18,11 @@ const FLUSH_TIMEOUT: Duration = Duration::from_secs(2);
 #[derive(Default)]
 struct Waiting {
     bytes: Vec<u8>,
-    /// Lines for which there was no room.
     dropped: u64,
     is_closed: bool,
-    /// Whether the thread waits for the next line.
     is_idle: bool,
 }
 
-/// Takes lines.
 #[derive(Clone, Default)]
 pub(super) struct WaitingLines(Arc<(Mutex<Waiting>, Condvar)>);
 
@@ -108,7 +105,6 @@ impl Drop for LogWriter {
 
 fn write_lines(lines: &WaitingLines, mut to: impl Write) {
     while let Some((bytes, dropped)) = lines.take() {
-        // There is nowhere to report a failure.
         let _ = to.write_all(&bytes).and_then(|()| to.flush());
         if dropped > 0 {
             tracing::warn!(lines = dropped, "the log was not read fast enough; lines were dropped");
@@ -201,7 +197,10 @@ mod tests {
         for _ in 0..4 * MAX_WAITING_BYTES / line.len() {
             lines.write_all(&line).expect("taken");
         }
-        let (waiting, dropped) = (lines.lock().bytes.len(), lines.lock().dropped);
+        let (waiting, dropped) = {
+            let all = lines.lock();
+            (all.bytes.len(), all.dropped)
+        };
         assert!(waiting <= MAX_WAITING_BYTES && dropped > 0, "{waiting} bytes, {dropped} dropped");
         drop(held);
         drop(writer);

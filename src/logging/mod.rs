@@ -16,6 +16,7 @@ use self::json::JsonLines;
 pub use self::line_writer::LogWriter;
 use self::line_writer::OneLine;
 use crate::config::LogFormat;
+use crate::store::STATEMENT_TARGET;
 
 /// Crates that handle whole requests or texts, with secrets: their detailed output is suppressed.
 const CARRIERS: [&str; 10] =
@@ -53,11 +54,9 @@ where
     registry().with(filter).with(lines.with_filter(filter_fn(may_be_logged)))
 }
 
-/// Warns of slow statements, which the store does by itself.
-const SLOW_STATEMENTS: &str = "sqlx::query";
-
 fn may_be_logged(metadata: &Metadata<'_>) -> bool {
-    if metadata.target() == SLOW_STATEMENTS && *metadata.level() == Level::WARN {
+    // Slow statements, of which the store warns by itself.
+    if metadata.target() == STATEMENT_TARGET && *metadata.level() == Level::WARN {
         return false;
     }
     let from = metadata.target().split("::").next().unwrap_or_default();

@@ -25,7 +25,6 @@ impl MetricKind {
 #[derive(Debug, Default)]
 pub struct Exposition(String);
 
-/// The samples of one name.
 pub struct Family<'t> {
     text: &'t mut String,
     name: &'static str,
@@ -75,7 +74,6 @@ impl Family<'_> {
 }
 
 fn line(text: &mut String, line: std::fmt::Arguments<'_>) {
-    // Writing to a string cannot fail.
     let _ = writeln!(text, "{line}");
 }
 

@@ -12,7 +12,6 @@ pub struct JobMetrics(Mutex<BTreeMap<&'static str, JobRuns>>);
 struct JobRuns {
     runs: u64,
     failures: u64,
-    /// In seconds since the Unix epoch.
     succeeded_at: Option<i64>,
 }
 

@@ -10,7 +10,6 @@ use std::time::Duration;
 pub use self::exposition::{Exposition, MetricKind};
 pub use self::jobs::JobMetrics;
 
-/// A number that only grows.
 #[derive(Debug, Default)]
 pub struct Counter(AtomicU64);
 
@@ -28,7 +27,6 @@ impl Counter {
     }
 }
 
-/// Connections of a server.
 #[derive(Debug, Default)]
 pub struct ConnectionMetrics {
     pub accepted: Counter,

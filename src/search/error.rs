@@ -7,6 +7,8 @@ use tantivy::directory::error::LockError;
 pub enum SearchError {
     #[error("another process uses the search index in {0}: give each its own search_dir")]
     InUse(String),
+    #[error("{0} has files that are of no search index: choose another search_dir")]
+    OtherFiles(String),
     #[error("the search index in {0} cannot be written")]
     Directory(String, #[source] io::Error),
     /// It must be built again.

@@ -12,7 +12,6 @@ use crate::search::criteria::SearchCriteria;
 use crate::search::error::SearchError;
 use crate::search::schema::{self, IndexFields};
 
-/// A post that was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Hit {
     pub id: ItemId,
@@ -93,7 +92,6 @@ impl SearchReader {
         Ok(count(&searcher, query.as_ref(), most)?)
     }
 
-    /// Changes with each commit.
     pub(super) fn generation(&self) -> u64 {
         self.reader.searcher().generation().generation_id()
     }

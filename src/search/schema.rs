@@ -17,9 +17,7 @@ pub const VERSION: u32 = 1;
 /// The newest first, so that the newest matches are read without the others.
 const TIME: &str = "time";
 const ID: &str = "id";
-/// The name of the tokenizer.
 const WORDS: &str = "words";
-/// What the roots of threads are among the types of posts.
 pub const ROOT: &str = "root";
 
 #[derive(Debug, Clone)]
@@ -77,7 +75,6 @@ impl IndexFields {
         Term::from_field_i64(self.id, id)
     }
 
-    /// An item with its words.
     pub fn document(&self, item: &Item) -> TantivyDocument {
         let mut document = TantivyDocument::new();
         document.add_i64(self.id, item.id.0);
@@ -117,7 +114,6 @@ pub fn tokenizers() -> TokenizerManager {
     tokenizers
 }
 
-/// The words of a text as the domain sees them.
 #[derive(Clone)]
 struct Words;
 

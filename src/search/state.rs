@@ -1,7 +1,7 @@
 //! The index of this process, as requests and the job that writes it share it.
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
 
 use crate::search::error::SearchError;
@@ -10,9 +10,7 @@ use crate::search::writer::SearchWriter;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum IndexState {
-    /// Nothing can be searched.
     Absent,
-    /// Some of what is there is found.
     Building,
     Ready,
 }
@@ -26,10 +24,11 @@ pub struct SearchIndex {
     changes: AtomicU64,
     /// Whether a search failed, so that the index must be opened and examined again.
     has_failed: AtomicBool,
+    /// The last change that was read.
+    read_to: AtomicI64,
 }
 
 impl SearchIndex {
-    /// Touches no file.
     pub fn new(directory: PathBuf) -> SearchIndex {
         SearchIndex {
             directory,
@@ -38,6 +37,7 @@ impl SearchIndex {
             is_building: AtomicBool::new(false),
             changes: AtomicU64::new(0),
             has_failed: AtomicBool::new(false),
+            read_to: AtomicI64::new(0),
         }
     }
 
@@ -48,6 +48,14 @@ impl SearchIndex {
     /// `None` if nothing can be searched.
     pub fn reader(&self) -> Option<SearchReader> {
         self.reader.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub fn note_read(&self, change: i64) {
+        self.read_to.store(change, Ordering::Relaxed);
+    }
+
+    pub fn read_to(&self) -> i64 {
+        self.read_to.load(Ordering::Relaxed)
     }
 
     /// Changes whenever a search may find something else.
@@ -98,12 +106,10 @@ impl SearchIndex {
         self.has_failed.store(true, Ordering::Release);
     }
 
-    /// Whether it waits to be examined.
     pub fn is_suspect(&self) -> bool {
         self.has_failed.load(Ordering::Acquire)
     }
 
-    /// Nothing is searched until it is opened again.
     pub fn close(&self) {
         self.publish(None);
         *self.slot() = None;
@@ -114,7 +120,7 @@ impl SearchIndex {
         self.changes.fetch_add(1, Ordering::AcqRel);
     }
 
-    fn kept(&self) -> MutexGuard<'_, Option<SearchWriter>> {
+    fn slot(&self) -> MutexGuard<'_, Option<SearchWriter>> {
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,6 +1,8 @@
 //! Writing the index. All of it blocks, for milliseconds or, while files are merged, for longer.
 
 use std::fs::{self, File};
+use std::io;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -18,7 +20,7 @@ use crate::search::schema::{self, IndexFields, VERSION};
 const ARENA: usize = 20_000_000;
 /// The part of a file's documents that are deleted before it is written again.
 const MAX_DELETED: f32 = 0.3;
-/// Within the directory of the index, so that nothing else is ever removed.
+/// Within the directory of the index.
 const FOLDER: &str = "index";
 const LOCK: &str = "lock";
 
@@ -41,7 +43,6 @@ pub struct SearchWriter {
     pub progress: IndexProgress,
     /// What was written with the last commit.
     committed: IndexProgress,
-    /// Documents since the last commit.
     pending: usize,
     /// No other process writes to the directory while this is open.
     _lock: File,
@@ -53,7 +54,7 @@ impl SearchWriter {
     pub(super) fn open(directory: &Path, site: &str) -> Result<SearchWriter, SearchError> {
         let shown = || directory.display().to_string();
         let failed = |error| SearchError::Directory(shown(), error);
-        fs::create_dir_all(directory).map_err(failed)?;
+        private_folder(directory).map_err(failed)?;
         let lock = File::create(directory.join(LOCK)).map_err(failed)?;
         match lock.try_lock() {
             Ok(()) => {}
@@ -66,11 +67,14 @@ impl SearchWriter {
             Some(found) => found,
             None => {
                 if folder.exists() {
+                    if !is_of_an_index(&folder).map_err(failed)? {
+                        return Err(SearchError::OtherFiles(folder.display().to_string()));
+                    }
                     tracing::warn!(directory = %shown(), "the search index is built again: it is damaged or \
                         of another version");
                     fs::remove_dir_all(&folder).map_err(failed)?;
                 }
-                fs::create_dir_all(&folder).map_err(failed)?;
+                private_folder(&folder).map_err(failed)?;
                 let (schema, _) = IndexFields::new();
                 let new = Index::builder().schema(schema).settings(schema::settings());
                 let progress =
@@ -136,7 +140,6 @@ impl SearchWriter {
         self.pending
     }
 
-    /// Whether the progress has not been written.
     pub fn has_moved(&self) -> bool {
         self.progress != self.committed
     }
@@ -144,7 +147,6 @@ impl SearchWriter {
     /// Makes all that was written durable and lets searches find it.
     pub fn commit(&mut self) -> Result<(), SearchError> {
         let mut commit = self.writer.prepare_commit()?;
-        // A struct of numbers and strings.
         let progress = serde_json::to_string(&self.progress).unwrap_or_default();
         commit.set_payload(&progress);
         commit.commit()?;
@@ -154,7 +156,6 @@ impl SearchWriter {
         Ok(())
     }
 
-    /// Waits for files that are being merged.
     pub fn close(self) -> Result<(), SearchError> {
         Ok(self.writer.wait_merging_threads()?)
     }
@@ -163,6 +164,17 @@ impl SearchWriter {
 fn is_public(item: &Item) -> bool {
     // One that becomes visible later is stored with that moment.
     item.kind != Kind::Pollopt && may_see(item, None, Timestamp(i64::MAX)) == Visibility::Whole
+}
+
+/// Makes a folder that no other user reads, as the index has the words of what only members may read.
+fn private_folder(folder: &Path) -> io::Result<()> {
+    if folder.exists() { Ok(()) } else { fs::DirBuilder::new().recursive(true).mode(0o700).create(folder) }
+}
+
+/// Whether nothing else is lost with a folder.
+fn is_of_an_index(folder: &Path) -> io::Result<bool> {
+    let is_known = ["meta.json", ".managed.json"].iter().any(|file| folder.join(file).exists());
+    Ok(is_known || fs::read_dir(folder)?.next().is_none())
 }
 
 /// The index in a folder, if it is whole, of this version and of this site.

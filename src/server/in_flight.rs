@@ -22,7 +22,6 @@ pub struct InFlight {
     evicted: AtomicBool,
     /// Event streams, which go on for as long as their page is open.
     streams: AtomicUsize,
-    /// The place among all connections.
     permit: Mutex<Option<FairPermit>>,
     released: AtomicBool,
     waker: Mutex<Option<Waker>>,
@@ -44,7 +43,6 @@ impl InFlight {
         self.running() > 0 || self.streams.load(Ordering::Acquire) > 0
     }
 
-    /// Keeps the connection's permit until it ends, or becomes an event stream.
     pub fn keep(&self, permit: FairPermit) {
         *self.permit.lock().unwrap_or_else(PoisonError::into_inner) = Some(permit);
     }

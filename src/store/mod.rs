@@ -16,8 +16,9 @@ mod votes;
 
 use db::{Bindable, Db, Fetchable, Tx};
 pub use db::{
-    Change, CheckpointResult, Error, MoveError, MoveProgress, MovedTable, OpenError, Result, StatementTimes, Store,
-    ThreadGeneration, WriteMark, move_forum, sqlite as database_file, uncached,
+    Change, CheckpointResult, Error, MoveError, MoveProgress, MovedTable, OpenError, Result,
+    STATEMENT_TARGET, StatementTimes, Store, ThreadGeneration, WriteMark, move_forum,
+    sqlite as database_file, uncached,
 };
 pub use import::{Imported, ImportedVote, NewItem};
 pub use rate_buckets::BucketGrant;
@@ -28,6 +29,7 @@ pub use votes::{NewVote, UncountedVote};
 pub use crate::store::accounts::credentials::passkeys::{AccountPasskeys, PasskeyRow, VerifiedPasskey};
 pub use crate::store::accounts::credentials::pending_logins::{PassedLogin, PendingLogin};
 pub use crate::store::accounts::credentials::totp::TotpRow;
+pub use crate::store::accounts::followed_searches::FollowedSearch;
 pub use crate::store::accounts::follows::Follow;
 pub use crate::store::accounts::inbox::{InboxRow, UnreadRow};
 pub use crate::store::accounts::invitations::{Invitation, Inviter};

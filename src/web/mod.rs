@@ -19,20 +19,24 @@ mod route_table;
 mod routes;
 mod setup_link;
 mod state;
+mod structured_data;
 mod view;
 mod viewer;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
 use axum::middleware::from_fn_with_state;
+use axum::response::Response;
 pub use state::App;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove};
 use tower_http::compression::{CompressionLayer, CompressionLevel};
 use tower_http::csrf::CsrfLayer;
 use tower_http::trace::TraceLayer;
+use tracing::Span;
 
 use crate::web::route_table::RoutePatterns;
 
@@ -46,8 +50,10 @@ pub fn router(app: App) -> anyhow::Result<Router> {
             let id = request.headers().get("x-request-id").and_then(|id| id.to_str().ok()).unwrap_or("");
             tracing::info_span!("request", method = %request.method(), path, id)
         })
-        // The outermost layer logs responses and failures.
-        .on_response(())
+        .on_response(|response: &Response, latency: Duration, _: &Span| {
+            tracing::debug!(status = response.status().as_u16(), ?latency, "answered");
+        })
+        // The outermost layer logs failures.
         .on_failure(());
     let (routes, from_mail_programs) = (routes::routes(), routes::from_mail_programs());
     let patterns = Arc::new(RoutePatterns::of(&[&routes, &from_mail_programs])?);

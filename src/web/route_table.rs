@@ -31,7 +31,6 @@ impl Routes {
 pub struct RoutePatterns(matchit::Router<&'static str>);
 
 impl RoutePatterns {
-    /// What a path is called that is no route.
     const OTHER: &'static str = "other";
 
     /// Fails if two patterns are for the same paths.

@@ -42,7 +42,7 @@ fn reading() -> Routes {
         .route("/comments/best", get(comments::best))
         .route("/leaders", get(profile::leaders))
         .route("/statistics", get(statistics::show))
-        .route("/search", get(search::show))
+        .route("/search", get(search::show).post(following::search))
         .route("/events", get(events::open))
         .route("/opensearch.xml", get(search::description))
         // one item

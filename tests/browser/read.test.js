@@ -175,13 +175,13 @@ test("a search finds stories by the words of their titles", async () => {
   await button(main(page), "Search").click();
   await page.waitForURL("**/search?q=tables+TIDE");
   assert.deepEqual(await stories(page).locator("a.title").allTextContents(), ["A small harbour keeps its own tide tables"]);
-  assert.match(await main(page).textContent(), /titles/, "the page says what it looks through");
+  assert.match(await main(page).textContent(), /stories and comments/, "the page says what it looks through");
 });
 
 test("a search for what nobody wrote says so", async () => {
   const page = await visitor(forum);
   await page.goto("/search?q=xylophone");
-  assert.match(await main(page).textContent(), /No titles match .xylophone./);
+  assert.match(await main(page).textContent(), /Nothing matches .xylophone./);
 });
 
 for (const [old, now] of [

@@ -21,7 +21,6 @@ pub struct MarkedText {
 }
 
 impl SearchPhrase {
-    /// Where it is in a text.
     fn found_in(&self, words: &[TextWord]) -> Vec<Range<usize>> {
         let Some((_, first)) = self.words.first() else { return Vec::new() };
         let is_last = |nth: usize| nth + 1 == self.words.len();
@@ -105,7 +104,6 @@ impl ParsedSearch {
     }
 }
 
-/// The whole text in parts.
 pub fn marked(search: &ParsedSearch, text: &str) -> Vec<MarkedText> {
     let text = composed(text);
     parts(&text, 0..text.len(), &search.ranges(&text))
@@ -208,7 +206,10 @@ mod tests {
         }
 
         #[test]
-        fn a_word_of_a_text_is_found_in_it(text in "([a-zé]{1,6}[ .+#-]{0,2}|[検索がガ한글]){1,12}", nth in 0_usize..12) {
+        fn a_word_of_a_text_is_found_in_it(
+            text in "([a-zé]{1,6}[ .+#-]{0,2}|[検索がガ한글]){1,12}",
+            nth in 0_usize..12,
+        ) {
             let words: Vec<_> = tokens(&composed(&text)).into_iter().filter(|token| token.is_asked).collect();
             let word = &words[nth % words.len()];
             let search = ParsedSearch::parse(&word.text);

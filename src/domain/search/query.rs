@@ -11,9 +11,7 @@ use crate::domain::search::tokens::{composed, tokens};
 use crate::domain::text::{shortened, without_hidden};
 use crate::domain::url;
 
-/// Words of a search that are looked for.
 pub const MAX_WORDS: usize = 32;
-/// Words, phrases and operators of a search that are read.
 const MAX_CLAUSES: usize = 32;
 /// Characters of a search that are read.
 const MAX_CHARS: usize = 4_000;
@@ -25,9 +23,7 @@ const SHORTEST_PREFIX: usize = 2;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ParsedSearch {
     pub clauses: Vec<SearchClause>,
-    /// From this moment on.
     pub since: Option<Timestamp>,
-    /// Before this moment.
     pub before: Option<Timestamp>,
     /// Stories with more points.
     pub points_over: Option<i64>,
@@ -109,7 +105,6 @@ impl PostKind {
         }
     }
 
-    /// All that an item is.
     pub fn all_of(item: &Item) -> impl Iterator<Item = PostKind> {
         PostKind::ALL.into_iter().filter(|kind| kind.is_of(item))
     }
@@ -373,7 +368,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_text_is_a_search(typed in "([a-z]{1,9}[:>*]?|[\"\\-:>* ]|\\PC|author:|in:|points>|before:){0,40}") {
+        fn any_text_is_a_search(
+            typed in "([a-z]{1,9}[:>*]?|[\"\\-:>* ]|\\PC|author:|in:|points>|before:){0,40}",
+        ) {
             let search = ParsedSearch::parse(&typed);
             prop_assert!(search.clauses.len() <= MAX_CLAUSES);
             prop_assert!(search.phrases().all(|phrase| !phrase.words.is_empty()));

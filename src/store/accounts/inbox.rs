@@ -119,6 +119,15 @@ pub(crate) async fn tell_of_story(tx: &mut Tx, post: ToldPost, source: &str) -> 
     post.tell(tx, followers, InboxKind::Person, post.author).await
 }
 
+/// Tells those who follow a search, since before the post, that the post is a result of it.
+pub(crate) async fn tell_of_result(tx: &mut Tx, post: &ToldPost, query: &str) -> Result<()> {
+    let followers = tell!(
+        "select user_id from followed_searches where query = $5 and created_at <= (select i.time from items \
+         i where i.id = $1)"
+    );
+    post.tell(tx, followers, InboxKind::Search, query).await
+}
+
 /// Tells those whom an edit mentions and the text before did not.
 pub(crate) async fn tell_of_edit(tx: &mut Tx, post: ToldPost, before: &str, source: &str) -> Result<()> {
     let known = text::mentioned(before);

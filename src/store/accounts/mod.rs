@@ -3,6 +3,7 @@
 pub mod activity;
 pub mod author;
 pub mod credentials;
+pub mod followed_searches;
 pub mod follows;
 pub mod inbox;
 pub mod inbox_feeds;

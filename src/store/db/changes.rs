@@ -179,7 +179,7 @@ pub struct ChangeRows {
 impl Store {
     /// The latest change, by its id and its process; of id 0 if there is none.
     pub async fn latest_change(&self) -> Result<(i64, String)> {
-        let select = "select id, node from changes order by id desc limit 1";
+        let select = "select id, node from changes where id = (select max(id) from changes)";
         Ok(self.read.sql(select).fetch_optional().await?.unwrap_or_default())
     }
 

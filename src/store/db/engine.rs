@@ -154,7 +154,6 @@ pub struct Open<E: Engine> {
     pub(super) has_failed: bool,
     /// Whether it goes on beside no other write.
     is_alone: bool,
-    /// Where the times of its statements are recorded.
     pub(super) times: Option<Arc<StatementTimes>>,
     /// Members whose private state it changes, beside what its commit names.
     touched: Vec<UserId>,

@@ -137,7 +137,6 @@ impl Generations {
     pub fn invalidate(&self, changes: &[Change]) {
         for change in changes {
             self.bump_touched(*change);
-            // Without watchers there is nobody to tell.
             let _ = self.watchers.send(*change);
         }
     }

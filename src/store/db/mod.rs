@@ -31,7 +31,7 @@ pub use generations::{Change, ThreadGeneration, uncached};
 use saving::SaveState;
 pub use sqlite::CheckpointResult;
 pub use statement::{Bindable, Db, Fetchable, ReadPool};
-pub use statement_times::StatementTimes;
+pub use statement_times::{STATEMENT_TARGET, StatementTimes};
 
 use tokio::sync::broadcast;
 use tokio::time::Instant;
@@ -133,7 +133,7 @@ impl Store {
             };
             let began = Instant::now();
             let committed = tx.commit().await;
-            store.statement_times().commits.record(began.elapsed());
+            store.statement_times().record_commit(began.elapsed());
             invalidate(&store.generations, &changes);
             committed?;
             row.into_iter().for_each(|id| store.changes.committed(id));

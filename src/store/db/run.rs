@@ -31,7 +31,6 @@ impl<'c, E: Engine> Source<'c, E> {
         }
     }
 
-    /// `None` if nobody asks how long a transaction's statements take.
     pub(super) fn clock(&self) -> Option<StatementClock> {
         match self {
             Source::Read(_, times) => Some(StatementClock::reads(times)),

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use crate::metrics::{Counter, Histogram};
 
-/// Statements that take longer are logged: no page needs one that takes as long.
+/// The target under which the driver logs statements.
+pub const STATEMENT_TARGET: &str = "sqlx::query";
+/// Statements and commits that take longer are logged: no page needs one that takes as long.
 const SLOW: Duration = Duration::from_millis(500);
 /// Characters of a slow statement in the log.
 const LONGEST_TEXT: usize = 400;
@@ -18,10 +20,26 @@ pub struct StatementTimes {
     /// Beginning a transaction, which waits for that of another writer.
     pub begins: Histogram,
     pub commits: Histogram,
+    /// Statements and commits.
     pub slow: Counter,
 }
 
-/// Which statement was run, for whom.
+impl StatementTimes {
+    pub(super) fn record_commit(&self, took: Duration) {
+        self.commits.record(took);
+        self.log_if_slow(took, "commit");
+    }
+
+    fn log_if_slow(&self, took: Duration, text: &str) {
+        if took >= SLOW {
+            self.slow.increment();
+            let ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+            let statement: String = text.chars().take(LONGEST_TEXT).collect();
+            tracing::warn!(ms, statement, "a slow statement");
+        }
+    }
+}
+
 #[derive(Clone)]
 pub(super) struct StatementClock {
     times: Arc<StatementTimes>,
@@ -41,12 +59,7 @@ impl StatementClock {
     pub fn record(&self, took: Duration, text: &str) {
         let StatementTimes { reads, writes, .. } = &*self.times;
         if self.is_write { writes } else { reads }.record(took);
-        if took >= SLOW {
-            self.times.slow.increment();
-            let ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
-            let statement: String = text.chars().take(LONGEST_TEXT).collect();
-            tracing::warn!(ms, statement, "a slow statement");
-        }
+        self.times.log_if_slow(took, text);
     }
 }
 
@@ -55,12 +68,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_statement_that_takes_half_a_second_is_slow() {
+    fn a_statement_or_a_commit_that_takes_half_a_second_is_slow() {
         let times = Arc::<StatementTimes>::default();
         let clock = StatementClock::reads(&times);
         clock.record(SLOW - Duration::from_millis(1), "select 1");
+        times.record_commit(SLOW - Duration::from_millis(1));
         assert_eq!(times.slow.value(), 0);
         clock.record(SLOW, "select 1");
-        assert_eq!(times.slow.value(), 1);
+        times.record_commit(SLOW);
+        assert_eq!(times.slow.value(), 2);
     }
 }

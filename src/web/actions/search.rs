@@ -10,12 +10,10 @@ use crate::domain::accounts::mutes::{MuteScope, Mutes};
 use crate::domain::items::item::{Item, ItemId, Reader, Visibility, may_see};
 use crate::domain::search::{ParsedSearch, SearchCondition};
 use crate::search::{Hit, IndexState, SearchCriteria, SearchReader};
-use crate::store;
 use crate::web::admission::run_blocking;
 use crate::web::error::Error;
 use crate::web::state::App;
 
-/// Results that are counted.
 pub const MAX_COUNTED: usize = 10_000;
 /// The best results that can be listed. By date all can.
 pub const MAX_RELEVANT: usize = 10_000;
@@ -27,13 +25,10 @@ const READS: usize = 5;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SearchOrder {
-    /// The best matches first.
     Relevance,
-    /// The newest first.
     Date,
 }
 
-/// Where the results go on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SearchCursor {
     /// By relevance: after so many results.
@@ -52,7 +47,6 @@ impl SearchCursor {
 
 #[derive(Debug, Clone, Copy)]
 pub struct SearchRequest<'a> {
-    /// As it was typed.
     pub typed: &'a str,
     pub order: SearchOrder,
     pub from: SearchCursor,
@@ -82,11 +76,12 @@ pub struct SearchResults {
     /// Stories and comments that the viewer may see, in order.
     pub items: Vec<Item>,
     pub count: ResultCount,
+    /// By date if no words are looked for.
+    pub order: SearchOrder,
     pub more: Option<SearchCursor>,
     pub state: IndexState,
 }
 
-/// One search of the index.
 struct Finder<'a> {
     app: &'a App,
     reader: SearchReader,
@@ -105,27 +100,34 @@ impl App {
         viewer: SearchViewer<'_>,
     ) -> Result<SearchResults, Error> {
         let mut search = ParsedSearch::parse(asked.typed);
+        let has_words = search.phrases().next().is_some();
+        // Without words, none is better than another.
+        let order = if has_words { asked.order } else { SearchOrder::Date };
+        let asked = SearchRequest { order, ..asked };
         let state = self.search_index.state();
         let count = ResultCount::Exactly(0);
         let Some(reader) = self.search_index.reader().filter(|_| !search.is_empty()) else {
-            return Ok(SearchResults { search, items: Vec::new(), count, more: None, state });
+            return Ok(SearchResults { search, items: Vec::new(), count, order, more: None, state });
         };
         let _permit = self.admission.slow_pages.acquire(viewer.address).await?;
-        look_up_names(self, &mut search).await?;
+        look_up_names(self, &mut search, viewer).await?;
         let search = Arc::new(search);
         let mut finder =
             Finder { app: self, reader, search: Arc::clone(&search), asked, viewer, looked_up: None };
         let count = finder.count().await?;
         let (items, more) = finder.page().await?;
+        // The index may not have read the last second's writes, and knows not all that is muted.
+        let is_whole = asked.from == SearchCursor::FIRST && more.is_none();
+        let count = if is_whole { ResultCount::Exactly(items.len()) } else { count };
         drop(finder);
         let search = Arc::unwrap_or_clone(search);
-        let results = SearchResults { search, items, count, more, state };
+        let results = SearchResults { search, items, count, order, more, state };
         with_shadowed(self, results, asked, viewer).await
     }
 }
 
 /// Finds people and threads by what names them.
-async fn look_up_names(app: &App, search: &mut ParsedSearch) -> Result<(), Error> {
+async fn look_up_names(app: &App, search: &mut ParsedSearch, viewer: SearchViewer<'_>) -> Result<(), Error> {
     let mut notes = Vec::new();
     for clause in &mut search.clauses {
         match &mut clause.condition {
@@ -136,11 +138,14 @@ async fn look_up_names(app: &App, search: &mut ParsedSearch) -> Result<(), Error
                 }
             }
             SearchCondition::In { item, root } => {
-                *root = match app.store.root_of(*item).await {
-                    Ok(root) => Some(root),
-                    Err(store::Error::NotFound) => None,
-                    Err(error) => return Err(error.into()),
+                let found = app.store.items(&[*item]).await?.pop();
+                let is_known = |item: &Item| {
+                    !matches!(
+                        may_see(item, viewer.member, viewer.now),
+                        Visibility::Hidden | Visibility::NotFound
+                    )
                 };
+                *root = found.filter(is_known).map(|item| item.root_id);
                 if root.is_none() {
                     notes.push(format!("There is no item {item}."));
                 }
@@ -224,7 +229,6 @@ impl Finder<'_> {
         }
     }
 
-    /// Reads on until the page is full.
     async fn page(&self) -> Result<(Vec<Item>, Option<SearchCursor>), Error> {
         let (mut cursor, mut rows) = (self.asked.from, Vec::new());
         let most = self.asked.rows.saturating_add(1);

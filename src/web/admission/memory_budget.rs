@@ -51,7 +51,6 @@ impl MemoryBudget {
         MemoryBudget { kilobytes: FairSemaphore::new(kilobytes.max(1), limited) }
     }
 
-    /// How many responses were refused.
     pub fn refused(&self) -> u64 {
         self.kilobytes.refused()
     }

@@ -31,7 +31,6 @@ impl WorkQueue {
         }
     }
 
-    /// How many pages were refused.
     pub fn refused(&self) -> u64 {
         self.places.refused()
     }

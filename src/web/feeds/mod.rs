@@ -71,7 +71,6 @@ pub struct Feed {
     pub id: String,
     /// The page that shows the same.
     pub page: String,
-    /// The feed's own.
     pub address: String,
     pub updated: Timestamp,
     pub entries: Vec<FeedEntry>,
@@ -82,7 +81,6 @@ pub struct FeedEntry {
     pub title: String,
     /// What the entry is about: its own page, or the page that a story is about.
     pub link: String,
-    /// Its own page.
     pub page: String,
     pub author: Option<FeedAuthor>,
     pub published: Timestamp,

@@ -57,7 +57,6 @@ impl FeedQuery {
             || !self.words().is_empty()
     }
 
-    /// What the feed leaves out.
     pub fn filter(&self) -> FeedFilter {
         let phrases = self.words().split(" OR ").take(MAX_PHRASES);
         let phrases = phrases.map(|phrase| phrase.trim().trim_matches('"').to_lowercase());
@@ -86,13 +85,11 @@ impl FeedQuery {
     }
 }
 
-/// Which items a feed takes.
 pub struct FeedFilter {
     points: Option<i64>,
     comments: Option<i64>,
     /// Whether no text is looked for.
     any: bool,
-    /// In lower case.
     phrases: Vec<String>,
 }
 

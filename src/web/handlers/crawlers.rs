@@ -88,7 +88,8 @@ fn plain(text: String) -> Response {
 }
 
 fn xml(text: String) -> Response {
-    let headers = [(CONTENT_TYPE, "application/xml; charset=utf-8"), (CACHE_CONTROL, "public, max-age=3600")];
+    let headers =
+        [(CONTENT_TYPE, "application/xml; charset=utf-8"), (CACHE_CONTROL, "private, max-age=3600")];
     (headers, text).into_response()
 }
 
@@ -98,7 +99,6 @@ pub async fn sitemap_index(State(app): State<App>) -> Result<Response, Error> {
         format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<sitemapindex xmlns=\"{SITEMAP_NAMESPACE}\">\n");
     if let Some(first) = app.store.first_story_time().await? {
         for month in Month::of(first).up_to(Month::of(app.clock.now())) {
-            // Writing to a string cannot fail.
             let _ = writeln!(
                 text,
                 "<sitemap><loc>{}/sitemaps/{}.xml</loc></sitemap>",

@@ -9,8 +9,10 @@ use serde::Deserialize;
 
 use crate::clock::Timestamp;
 use crate::domain::items::item::ItemId;
+use crate::domain::search::ParsedSearch;
 use crate::domain::text::plural::{Grouped, counted};
 use crate::search::IndexState;
+use crate::web::actions::follow::followed_query;
 use crate::web::actions::search::{
     MAX_LOOKED_UP, ResultCount, SearchCursor, SearchOrder, SearchRequest, SearchResults, SearchViewer,
 };
@@ -31,7 +33,6 @@ struct SearchPage<'a> {
     page: Page<'a>,
     q: &'a str,
     by_date: bool,
-    /// `None` before anything is asked.
     found: Option<FoundView>,
 }
 
@@ -39,12 +40,18 @@ struct FoundView {
     rows: StoryListHtml,
     count: String,
     notes: Vec<String>,
-    /// Why something may be missing.
     state: Option<&'static str>,
     tabs: Vec<Tab>,
     empty: String,
     hint: &'static str,
     more: Option<String>,
+    /// For members.
+    follow: Option<FollowedView>,
+}
+
+struct FollowedView {
+    query: String,
+    on: bool,
 }
 
 #[derive(Template)]
@@ -61,7 +68,7 @@ pub struct SearchQuery {
     /// `date`: the newest first.
     sort: Option<String>,
     /// By relevance, how many results were before.
-    from: Option<usize>,
+    from: Option<i64>,
     /// By date, the last result before: its time and id.
     at: Option<i64>,
     before: Option<i64>,
@@ -75,12 +82,14 @@ impl SearchQuery {
     fn cursor(&self) -> SearchCursor {
         let first = SearchCursor::FIRST;
         let before = self.at.zip(self.before).map(|(at, id)| (Timestamp(at), ItemId(id)));
-        SearchCursor { skip: self.from.unwrap_or(0), before: before.unwrap_or(first.before) }
+        SearchCursor {
+            skip: self.from.and_then(|from| usize::try_from(from).ok()).unwrap_or(0),
+            before: before.unwrap_or(first.before),
+        }
     }
 }
 
 impl MaybeMember {
-    /// The one who searches.
     pub fn searches(&self) -> SearchViewer<'_> {
         SearchViewer { member: self.member(), mutes: &self.mutes, address: self.from, now: self.now }
     }
@@ -103,7 +112,8 @@ pub async fn show(
         // The action has left out what is muted.
         let items = Unmuted::all(std::mem::take(&mut results.items));
         let rows = app.row_writer(&viewer).write_found(&items, &results.search).await?;
-        found = Some(view_of(q, &asked, results, rows));
+        let follow = followed(&app, &viewer, q).await?;
+        found = Some(FoundView { follow, ..view_of(q, results, rows) });
     }
     let title = if q.is_empty() { "Search".to_owned() } else { format!("{q}: search") };
     let mut page = Page::new(&app, &viewer, "search", title);
@@ -118,8 +128,17 @@ pub async fn show(
     Ok(response)
 }
 
-fn view_of(q: &str, asked: &SearchQuery, results: SearchResults, rows: StoryListHtml) -> FoundView {
-    let order = asked.order();
+/// Whether the member follows what they search for; `None` for visitors, and if there is nothing to follow.
+async fn followed(app: &App, viewer: &MaybeMember, q: &str) -> Result<Option<FollowedView>, Error> {
+    let Some(member) = viewer.member().filter(|_| !ParsedSearch::parse(q).is_empty()) else {
+        return Ok(None);
+    };
+    let query = followed_query(q);
+    Ok(Some(FollowedView { on: app.store.follows_search(member.id, &query).await?, query }))
+}
+
+fn view_of(q: &str, results: SearchResults, rows: StoryListHtml) -> FoundView {
+    let order = results.order;
     let has_words = results.search.phrases().next().is_some();
     let tab = |name: &str, href, current| Tab { name: name.to_owned(), href, current };
     let by_date = address_with("/search", &[("q", q), ("sort", "date")]);
@@ -150,6 +169,7 @@ fn view_of(q: &str, asked: &SearchQuery, results: SearchResults, rows: StoryList
         hint: if has_words && !is_absent { "Try fewer words, or another spelling." } else { "" },
         more: results.more.map(|more| next(q, order, more)),
         notes: results.search.notes,
+        follow: None,
         rows,
     }
 }

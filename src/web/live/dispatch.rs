@@ -1,5 +1,4 @@
-//! Reads what is new for event streams when something was written, here or by another process: at most once
-//! for a topic and a moment, however many streams it has.
+//! Reads what is new for event streams after writes: once for a topic, however many streams it has.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -7,7 +6,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::sync::broadcast::error::{RecvError, TryRecvError};
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::sleep;
 
 use crate::clock::Timestamp;
 use crate::domain::inbox::InboxId;
@@ -20,19 +19,16 @@ use crate::web::member_pages::list_rows::in_order;
 use crate::web::state::App;
 use crate::web::view::pagination::{PAGE_SIZE, PAGE_SIZE_I64};
 
-/// How long writes are gathered before anything is read.
 const GATHERED: Duration = Duration::from_millis(50);
 /// The shortest time between two readings of a thread, and of a list, whose order takes longer to make.
 const THREAD_INTERVAL: Duration = Duration::from_millis(200);
 const LIST_INTERVAL: Duration = Duration::from_secs(1);
-/// Comments read at once, the newest.
 pub const MAX_FOUND: i64 = 200;
 /// Rows of inboxes that are read again, as commits are not in the order of their ids; and rows read at once,
 /// of which one post writes up to about a thousand.
 const INBOX_OVERLAP: InboxId = 1_000;
 const INBOX_ROWS: i64 = 4_000;
 
-/// The newest rows of all inboxes that are known.
 #[derive(Debug, Default)]
 struct KnownInboxRows {
     last: InboxId,
@@ -45,6 +41,8 @@ impl Touched {
             Change::Thread(root) => drop(self.threads.insert(root)),
             Change::Member(user) => drop(self.members.insert(user)),
             Change::Lists => self.lists = true,
+            // Beside it stands what changes with the item.
+            Change::Item(_) => {}
             Change::Public | Change::Moved => (self.lists, self.all_threads) = (true, true),
             Change::Everything => (self.lists, self.all_threads, self.everything) = (true, true, true),
         }
@@ -83,7 +81,6 @@ impl App {
         }
     }
 
-    /// Adds the members whose inboxes have new rows.
     async fn add_told_members(
         &self,
         known: &mut Option<KnownInboxRows>,
@@ -110,26 +107,28 @@ impl App {
         Ok(())
     }
 
-    /// Reads what is new of a topic and gives it to its streams.
+    /// Reads what is new of a topic and gives it to its streams, again if that fails; the next reading waits
+    /// for a while.
     async fn read_channel(&self, channel: &Channel) {
         let mut state = channel.state.lock().await;
-        let interval =
-            if matches!(channel.topic, Topic::Thread(_)) { THREAD_INTERVAL } else { LIST_INTERVAL };
-        if let Some(last) = state.read_at {
-            sleep_until(last + interval).await;
-        }
-        let Ok(_turn) = self.streams.readings.acquire().await else { return };
-        // What is written from here on needs another reading.
-        channel.is_due.store(false, Ordering::Release);
-        state.read_at = Some(Instant::now());
-        match self.updates_of(channel.topic, state.until).await {
-            Ok(items) => {
-                let new = state.take_new(channel.topic, items);
-                // Without streams there is nobody to tell.
-                let _ = if new.is_empty() { Ok(0) } else { channel.found.send(new) };
+        loop {
+            let Ok(turn) = self.streams.readings.acquire().await else { return };
+            // What is written from here on needs another reading.
+            channel.is_due.store(false, Ordering::Release);
+            let read = self.updates_of(channel.topic, state.until).await;
+            drop(turn);
+            let has_failed = read.is_err();
+            match read {
+                Ok(items) => {
+                    let new = state.take_new(channel.topic, items);
+                    let _ = if new.is_empty() { Ok(0) } else { channel.found.send(new) };
+                }
+                Err(error) => tracing::warn!(?error, topic = ?channel.topic, "event streams: reading failed"),
             }
-            Err(error) => {
-                tracing::warn!(?error, topic = ?channel.topic, "event streams: nothing could be read")
+            let is_thread = matches!(channel.topic, Topic::Thread(_));
+            sleep(if is_thread { THREAD_INTERVAL } else { LIST_INTERVAL }).await;
+            if !has_failed || channel.found.receiver_count() == 0 {
+                return;
             }
         }
     }
@@ -155,7 +154,6 @@ impl App {
 }
 
 impl ChannelState {
-    /// What was not told before.
     fn take_new(&mut self, topic: Topic, items: Vec<Item>) -> Arc<[Item]> {
         if let Topic::Thread(_) = topic {
             self.until = items.iter().map(|item| item.visible_at).fold(self.until, Timestamp::max);

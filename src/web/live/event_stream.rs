@@ -2,6 +2,8 @@
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
+use std::future::pending;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,12 +13,13 @@ use futures_util::stream;
 use http::header::{CACHE_CONTROL, HeaderName};
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::watch;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Sleep, sleep};
 
+use crate::clock::Timestamp;
 use crate::config::Readers;
 use crate::domain::accounts::mutes::{MuteScope, Mutes};
 use crate::domain::accounts::user::UserId;
-use crate::domain::items::item::Item;
+use crate::domain::items::item::{Item, ItemId};
 use crate::fair_semaphore::FairPermit;
 use crate::web::error::Error;
 use crate::web::live::hub::{Channel, Signal};
@@ -25,21 +28,23 @@ use crate::web::state::App;
 
 /// Proxies and routers close what is silent for longer, usually after a minute.
 const HEARTBEAT: Duration = Duration::from_secs(20);
-/// How long a stream goes on before its page connects again, in seconds; so nothing that was checked when it
-/// began is trusted for long.
+/// How long a stream goes on before its page connects again, in seconds.
 const LIFETIME: std::ops::Range<u64> = 3_000..4_200;
-/// How long a page waits before it connects again, in milliseconds; spread, as a stop ends all streams at once.
+/// How long a page waits before it connects again, in milliseconds, spread over all that end at once.
 const RETRY: std::ops::Range<u64> = 2_000..8_000;
-/// How long until a stream checks whether it may go on, in milliseconds; spread, as all do at once.
+/// How long until a stream checks whether it may go on, in milliseconds.
 const CHECK: std::ops::Range<u64> = 0..2_000;
+
+/// Items that a stream remembers, since what is read again is told once.
+const MAX_TOLD: usize = 200;
 
 pub struct EventStream {
     app: App,
     listening: Option<Listening>,
     member: Option<StreamMember>,
     signal: watch::Receiver<Signal>,
-    check_at: Option<Instant>,
-    ends_at: Instant,
+    check: Option<Pin<Box<Sleep>>>,
+    end: Pin<Box<Sleep>>,
     queue: VecDeque<Event>,
     _permit: FairPermit,
 }
@@ -49,21 +54,18 @@ struct Listening {
     found: Receiver<Arc<[Item]>>,
     /// The cursor up to which the page has everything.
     after: i64,
+    told: VecDeque<ItemId>,
 }
 
-/// The member whose page it is.
 struct StreamMember {
     id: UserId,
-    /// The hash of the session's token.
     session: Vec<u8>,
     mutes: Arc<Mutes>,
     unread: usize,
     woken: watch::Receiver<()>,
-    /// Kept so that it is found by those who wake it.
     _waker: Arc<watch::Sender<()>>,
 }
 
-/// What happened.
 enum Heard {
     Found(Arc<[Item]>),
     Woken,
@@ -73,8 +75,7 @@ enum Heard {
 }
 
 impl EventStream {
-    /// A stream about `topic` that tells first what came after the cursor `after`, and the private news of
-    /// the member with this session.
+    /// A stream about a topic from a cursor, and the private news of the member with this session.
     pub async fn open(
         app: &App,
         permit: FairPermit,
@@ -87,8 +88,8 @@ impl EventStream {
             listening: None,
             member: None,
             signal: app.streams.signal(),
-            check_at: None,
-            ends_at: Instant::now() + Duration::from_secs(fastrand::u64(LIFETIME)),
+            check: None,
+            end: Box::pin(sleep(Duration::from_secs(fastrand::u64(LIFETIME)))),
             queue: VecDeque::from([retry]),
             _permit: permit,
         };
@@ -104,8 +105,8 @@ impl EventStream {
         if let Some((topic, after)) = topic {
             let channel = app.streams.channel(topic, app.clock.now());
             let found = channel.found.subscribe();
-            stream.listening = Some(Listening { channel, found, after });
-            let updates = app.updates_of(topic, crate::clock::Timestamp(after)).await?;
+            stream.listening = Some(Listening { channel, found, after, told: VecDeque::new() });
+            let updates = app.updates_of(topic, Timestamp(after)).await?;
             stream.tell(&updates);
         }
         Ok(stream)
@@ -122,7 +123,7 @@ impl EventStream {
         ([(CACHE_CONTROL, "no-store"), unbuffered], sse).into_response()
     }
 
-    /// The next event; `None` ends the stream.
+    /// The next event; `None` ends the stream. Boxes what is rarely awaited, so that an idle stream is small.
     async fn next(&mut self) -> Option<Event> {
         loop {
             if let Some(event) = self.queue.pop_front() {
@@ -131,13 +132,13 @@ impl EventStream {
             match self.hear().await {
                 Heard::Found(items) => self.tell(&items),
                 Heard::Woken => {
-                    if !self.may_go_on(false).await {
+                    if !Box::pin(self.may_go_on(false)).await {
                         return None;
                     }
                 }
                 Heard::CheckIsDue => {
-                    self.check_at = None;
-                    if !self.may_go_on(true).await {
+                    self.check = None;
+                    if !Box::pin(self.may_go_on(true)).await {
                         return None;
                     }
                 }
@@ -146,7 +147,7 @@ impl EventStream {
                         return None;
                     }
                     let wait = Duration::from_millis(fastrand::u64(CHECK));
-                    self.check_at.get_or_insert(Instant::now() + wait);
+                    self.check.get_or_insert_with(|| Box::pin(sleep(wait)));
                 }
                 Heard::Ended => return None,
             }
@@ -154,25 +155,29 @@ impl EventStream {
     }
 
     async fn hear(&mut self) -> Heard {
-        let EventStream { listening, member, signal, check_at, ends_at, .. } = self;
-        let timer = check_at.map_or(*ends_at, |at| at.min(*ends_at));
         let found = async {
-            match listening {
-                // Too far behind: the page resumes.
+            match &mut self.listening {
                 Some(listening) => listening.found.recv().await.map_or(Heard::Ended, Heard::Found),
-                None => std::future::pending().await,
+                None => pending().await,
             }
         };
         let woken = async {
-            match member {
+            match &mut self.member {
                 Some(member) => member.woken.changed().await.map_or(Heard::Ended, |()| Heard::Woken),
-                None => std::future::pending().await,
+                None => pending().await,
+            }
+        };
+        let check = async {
+            match &mut self.check {
+                Some(check) => check.await,
+                None => pending().await,
             }
         };
         tokio::select! {
             biased;
-            changed = signal.changed() => changed.map_or(Heard::Ended, |()| Heard::Signal),
-            () = sleep_until(timer) => if timer == *ends_at { Heard::Ended } else { Heard::CheckIsDue },
+            changed = self.signal.changed() => changed.map_or(Heard::Ended, |()| Heard::Signal),
+            () = &mut self.end => Heard::Ended,
+            () = check => Heard::CheckIsDue,
             heard = woken => heard,
             heard = found => heard,
         }
@@ -188,18 +193,20 @@ impl EventStream {
                 if matches!(topic, Topic::Thread(_)) { MuteScope::InThread } else { MuteScope::Lists };
             let is_own = |member: &StreamMember| item.author_id == Some(member.id);
             topic.is_after(item, listening.after)
+                && !listening.told.contains(&item.id)
                 && !member.is_some_and(|one| is_own(one) || one.mutes.matching(item, scope).is_some())
         };
         let new: Vec<&Item> = items.iter().filter(is_told).collect();
         let Some(last) = new.iter().map(|item| topic.cursor(item)).max() else { return };
         listening.after = listening.after.max(last);
+        listening.told.extend(new.iter().map(|item| item.id));
+        listening.told.drain(..listening.told.len().saturating_sub(MAX_TOLD));
         let ids: Vec<String> = new.iter().map(|item| item.id.to_string()).collect();
         let event = Event::default().event(topic.event()).id(listening.after.to_string()).data(ids.join(" "));
         self.queue.push_back(event);
     }
 
-    /// Whether what has changed leaves the stream its right to go on. What cannot be read ends it: its page
-    /// asks again.
+    /// Whether it is still allowed; what cannot be read ends it, and its page asks again.
     async fn may_go_on(&mut self, is_all: bool) -> bool {
         if is_all {
             self.app.refresh_settings().await;
@@ -210,8 +217,7 @@ impl EventStream {
         self.look_again(false).await.unwrap_or(false)
     }
 
-    /// Reads the member's session again, and tells what is unread if that has changed, or at first. False if
-    /// it has ended.
+    /// Reads the session again, and tells what is unread if that changed, or at first. False if it ended.
     async fn look_again(&mut self, is_first: bool) -> Result<bool, Error> {
         let Some(member) = &mut self.member else { return Ok(true) };
         let now = self.app.clock.now();

@@ -1,5 +1,4 @@
-//! Who listens: a channel for each topic, with one reading of the store for all of its streams, and the
-//! members whose own news streams tell.
+//! Who listens: a channel for each topic, with one reading of the store for all of its streams, and members.
 
 use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
@@ -7,7 +6,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use tokio::sync::{Semaphore, broadcast, watch};
-use tokio::time::Instant;
 
 use crate::clock::Timestamp;
 use crate::domain::accounts::user::UserId;
@@ -20,7 +18,6 @@ const BEHIND: usize = 8;
 /// Readings of the store at once, of channels and of members' sessions.
 const READINGS: usize = 4;
 
-/// What concerns all streams.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Signal {
     /// Moves when who may read what may have changed.
@@ -28,25 +25,19 @@ pub struct Signal {
     pub is_stopped: bool,
 }
 
-/// A topic with streams.
 pub struct Channel {
     pub topic: Topic,
     pub found: broadcast::Sender<Arc<[Item]>>,
-    /// Whether a reading is about to begin.
     pub is_due: AtomicBool,
     pub state: tokio::sync::Mutex<ChannelState>,
 }
 
-/// What a channel has told.
 pub struct ChannelState {
     pub ids: HashSet<ItemId>,
     /// In threads, the second up to which everything was found.
     pub until: Timestamp,
-    /// When the last reading began.
-    pub read_at: Option<Instant>,
 }
 
-/// What some writes have touched.
 #[derive(Debug, Default)]
 pub struct Touched {
     pub threads: HashSet<ItemId>,
@@ -68,8 +59,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The entry of a key, made if nobody listens to it. Forgets those that nobody listens to any more before
-/// the map would grow.
+/// The entry of a key, made if there is none; before the map would grow, forgets those that are unused.
 fn entry<K: Copy + Eq + std::hash::Hash, V>(
     all: &mut HashMap<K, Weak<V>>,
     key: K,
@@ -97,8 +87,7 @@ impl EventStreams {
         }
     }
 
-    /// A place for one stream; `Overloaded` if there is none, the address has its share, or the server
-    /// stops.
+    /// A permit for one stream; none is left while the server stops.
     pub fn admit(&self, address: Option<IpAddr>) -> Result<FairPermit, Overloaded> {
         if self.signal.borrow().is_stopped {
             return Err(Overloaded);
@@ -106,9 +95,12 @@ impl EventStreams {
         self.permits.try_acquire(1, address)
     }
 
-    /// How many streams there are.
-    pub fn len(&self) -> usize {
-        self.permits.size() - self.permits.available()
+    pub fn open(&self) -> usize {
+        self.permits.size().saturating_sub(self.permits.available())
+    }
+
+    pub fn refused(&self) -> u64 {
+        self.permits.refused()
     }
 
     pub fn signal(&self) -> watch::Receiver<Signal> {
@@ -125,11 +117,10 @@ impl EventStreams {
             topic,
             found: broadcast::Sender::new(BEHIND),
             is_due: AtomicBool::new(false),
-            state: tokio::sync::Mutex::new(ChannelState { ids: HashSet::new(), until: now, read_at: None }),
+            state: tokio::sync::Mutex::new(ChannelState { ids: HashSet::new(), until: now }),
         })
     }
 
-    /// What wakes the streams of a member.
     pub fn member(&self, user: UserId) -> Arc<watch::Sender<()>> {
         entry(&mut lock(&self.members), user, || watch::Sender::new(()))
     }
@@ -160,7 +151,6 @@ impl EventStreams {
 }
 
 impl Channel {
-    /// Whether it has streams, and no reading is about to begin.
     fn is_to_be_read(&self) -> bool {
         self.found.receiver_count() > 0 && !self.is_due.swap(true, Ordering::AcqRel)
     }

@@ -1,5 +1,4 @@
-//! Live pages: event streams (server-sent events) tell an open page what is new. `hub.rs` knows who listens to
-//! what, `dispatch.rs` reads what is new when something was written, and `event_stream.rs` is one page's stream.
+//! Live pages: event streams (server-sent events) tell an open page what is new.
 
 mod dispatch;
 pub mod event_stream;

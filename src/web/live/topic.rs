@@ -11,16 +11,13 @@ pub const OVERLAP: i64 = 60;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Topic {
-    /// The comments of a thread, by its root.
     Thread(ItemId),
-    /// The first page of `/new`.
     Newest,
     /// The first page of a ranked list.
     Ranked(RankedList),
 }
 
 impl Topic {
-    /// A list by its name in addresses.
     pub fn list(name: &str) -> Option<Topic> {
         match name {
             "top" => Some(Topic::Ranked(RankedList::Top)),
@@ -30,7 +27,6 @@ impl Topic {
         }
     }
 
-    /// The name of its events.
     pub fn event(self) -> &'static str {
         if matches!(self, Topic::Thread(_)) { "comments" } else { "stories" }
     }
@@ -50,7 +46,6 @@ impl Topic {
         self.cursor(item) > from
     }
 
-    /// A cursor before everything that comes now.
     pub fn cursor_at(self, now: Timestamp) -> i64 {
         if matches!(self, Topic::Thread(_)) { now.0 } else { 0 }
     }

@@ -9,7 +9,6 @@ use std::sync::atomic::AtomicBool;
 pub use self::requests::RequestMetrics;
 use crate::metrics::{Counter, JobMetrics};
 
-/// What is counted of the site as a whole.
 #[derive(Default)]
 pub struct SiteMetrics {
     /// `None` if nobody reads metrics.
@@ -18,14 +17,11 @@ pub struct SiteMetrics {
     pub page_hits: Counter,
     pub page_misses: Counter,
     pub failed_logins: Counter,
-    /// Requests that were not answered in time.
     pub timeouts: Counter,
     pub jobs: JobMetrics,
-    /// Whether the process is about to end.
     pub is_stopping: AtomicBool,
 }
 
-/// How somebody tried to log in.
 #[derive(Debug, Clone, Copy)]
 pub enum LoginMethod {
     Password,

@@ -13,13 +13,11 @@ use crate::metrics::{Counter, Exposition, Histogram, MetricKind};
 #[derive(Default)]
 pub struct RequestMetrics(DashMap<(&'static str, &'static str), RouteMetrics>);
 
-/// What was answered to one method on one route.
 #[derive(Default)]
 struct RouteMetrics {
     /// Until the response began.
     took: Histogram,
     bytes: Counter,
-    /// How often each status was answered.
     statuses: Mutex<BTreeMap<u16, u64>>,
 }
 

@@ -9,9 +9,7 @@ use crate::metrics::{Exposition, MetricKind};
 use crate::store::{QueueLength, Result};
 use crate::web::state::App;
 
-/// How long a sample is good for.
 const MAX_AGE: Duration = Duration::from_secs(5);
-/// How long the database may take to answer.
 const SAMPLE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// What the database knew at the last look, and the uptime of that.

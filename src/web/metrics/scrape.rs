@@ -12,6 +12,7 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 
 use super::samples::Samples;
 use crate::metrics::{Exposition, MetricKind};
+use crate::search::IndexState;
 use crate::web::state::App;
 
 /// Writes numbers that are kept elsewhere, such as those of connections, which the site does not know.
@@ -51,6 +52,7 @@ async fn show(State(Scrape { app, samples, others }): State<Scrape>) -> Response
     text.counter("stoa_failed_logins_total", help, app.metrics.failed_logins.value());
     app.metrics.jobs.write(&mut text);
     write_database(&app, &mut text);
+    write_search(&app, &mut text);
     samples.write(&app, &mut text).await;
     others(&mut text);
     let headers = [(CONTENT_TYPE, Exposition::CONTENT_TYPE), (CACHE_CONTROL, "no-store")];
@@ -81,6 +83,7 @@ fn write_limits(app: &App, to: &mut Exposition) {
     to.gauge("stoa_http_requests_in_progress", "Requests in progress, apart from cached pages.", running);
     let help = "How many requests may be in progress at once.";
     to.gauge("stoa_http_requests_in_progress_limit", help, requests.size());
+    to.gauge("stoa_event_streams", "Event streams of open pages.", app.streams.open());
     let help = "What was refused, by the limit that refused it.";
     let mut family = to.family("stoa_refused_total", MetricKind::Counter, help);
     for (limit, refused) in [
@@ -89,6 +92,7 @@ fn write_limits(app: &App, to: &mut Exposition) {
         ("response_memory", admission.memory.refused()),
         ("passwords", admission.passwords.refused()),
         ("slow_pages", admission.slow_pages.refused()),
+        ("event_streams", app.streams.refused()),
         ("time", app.metrics.timeouts.value()),
     ] {
         family.sample(&[("limit", limit)], refused);
@@ -107,8 +111,7 @@ fn write_caches(app: &App, to: &mut Exposition) {
 
 fn write_database(app: &App, to: &mut Exposition) {
     let times = app.store.statement_times();
-    let help = "What the database took: to read, to write within a transaction, to begin one, which waits for \
-                other writers, and to commit, which waits for the disk.";
+    let help = "What the database took to read, to write, to begin a transaction and to commit it.";
     let mut family = to.family("stoa_database_duration_seconds", MetricKind::Histogram, help);
     for (what, histogram) in [
         ("read", &times.reads),
@@ -118,6 +121,17 @@ fn write_database(app: &App, to: &mut Exposition) {
     ] {
         family.histogram(&[("operation", what)], histogram);
     }
-    let help = "Statements that took half a second or longer, which are in the log.";
+    let help = "Statements and commits that took half a second or longer; they are in the log.";
     to.counter("stoa_database_slow_statements_total", help, times.slow.value());
+}
+
+fn write_search(app: &App, to: &mut Exposition) {
+    let is_ready = app.search_index.state() == IndexState::Ready;
+    to.gauge(
+        "stoa_search_index_ready",
+        "0 while the search index is built or cannot be used.",
+        u8::from(is_ready),
+    );
+    let lag = app.store.known_change().saturating_sub(app.search_index.read_to()).max(0);
+    to.gauge("stoa_search_index_lag_changes", "Writes that the search index has not read yet.", lag);
 }

@@ -85,15 +85,14 @@ fn log_failure(app: &App, (method, path): (&Method, &str), id: &HeaderValue, sta
     let refusals = &app.admission.refusals;
     match status {
         StatusCode::TOO_MANY_REQUESTS => refusals.rate_limited(),
+        StatusCode::SERVICE_UNAVAILABLE if !refusals.is_first() => {}
         StatusCode::SERVICE_UNAVAILABLE => {
-            if refusals.is_first() {
-                let path = shown_path(path);
-                tracing::warn!(%method, path, ?id, status = status.as_u16(), "a request was refused");
-            }
+            let (path, request_id) = (shown_path(path), id.to_str().unwrap_or_default());
+            tracing::warn!(%method, path, request_id, status = status.as_u16(), "a request was refused");
         }
         status if status.is_server_error() => {
-            let path = shown_path(path);
-            tracing::error!(%method, path, ?id, status = status.as_u16(), "a request failed");
+            let (path, request_id) = (shown_path(path), id.to_str().unwrap_or_default());
+            tracing::error!(%method, path, request_id, status = status.as_u16(), "a request failed");
         }
         _ => {}
     }

@@ -2,7 +2,6 @@
 //! its client has gone away.
 
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -35,7 +34,7 @@ impl RunningRequest {
     /// `None` if requests are neither logged nor counted.
     pub fn begin(
         app: &App,
-        patterns: &Arc<RoutePatterns>,
+        patterns: &RoutePatterns,
         request: &Request,
         id: &HeaderValue,
     ) -> Option<RunningRequest> {
@@ -97,7 +96,6 @@ fn milliseconds(duration: Duration) -> f64 {
     (duration.as_secs_f64() * 1e6).round() / 1e3
 }
 
-/// Methods that clients make up are one.
 fn known_method(method: &Method) -> &'static str {
     match *method {
         Method::GET => "GET",

@@ -26,10 +26,10 @@ pub const STYLE: &str = concat!(
 const SCRIPT: &str = concat!(
     include_str!("../../../static/thread.js"),
     include_str!("../../../static/write.js"),
+    include_str!("../../../static/live.js"),
     include_str!("../../../static/script.js"),
     include_str!("../../../static/menus.js"),
     include_str!("../../../static/passkeys.js"),
-    include_str!("../../../static/live.js"),
 );
 
 const FILES: [(&str, &str, &str, &[u8]); 2] = [

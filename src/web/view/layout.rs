@@ -1,7 +1,6 @@
 //! The page layout, and turning templates into responses.
 
 use std::convert::Infallible;
-use std::fmt;
 use std::sync::Arc;
 
 use askama::Template;
@@ -32,28 +31,12 @@ use crate::web::face::icons::Picture;
 use crate::web::feeds::FeedFormat;
 use crate::web::member_pages::gzip_segments::as_page;
 use crate::web::state::App;
+use crate::web::structured_data::JsonLd;
 use crate::web::view::assets::{Asset, Assets};
 use crate::web::view::pagination::PageQuery;
 
 /// The only type printed unescaped; only the sanitiser creates it.
 impl askama::filters::HtmlSafe for Html {}
-
-/// A block of data (https://json-ld.org) that nothing runs; its text ends no element.
-pub struct JsonLd(String);
-
-impl JsonLd {
-    pub fn new(data: &serde_json::Value) -> JsonLd {
-        JsonLd(data.to_string().replace('<', "\\u003c"))
-    }
-}
-
-impl fmt::Display for JsonLd {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl askama::filters::HtmlSafe for JsonLd {}
 
 impl<N: PartialEq + From<u8>> PluralizeCount for Grouped<N> {
     type Error = Infallible;
@@ -101,6 +84,8 @@ pub struct Page<'a> {
     description: Option<String>,
     feed: Option<String>,
     events: Option<String>,
+    /// Whether there are event streams.
+    is_live: bool,
     pub theme: Option<Theme>,
     pub viewer: Option<PageViewer>,
     /// The name of somebody who is banned and logged in.
@@ -170,6 +155,7 @@ impl<'a> Page<'a> {
             description: None,
             feed: None,
             events: None,
+            is_live: app.config.max_event_streams > 0,
             theme: None,
             viewer: None,
             banned: None,
@@ -210,7 +196,8 @@ impl<'a> Page<'a> {
 
     /// Where the script listens for what is new; other pages tell members of their inbox.
     pub fn events(&self) -> Option<&str> {
-        self.events.as_deref().or_else(|| self.viewer.is_some().then_some("/events"))
+        let events = self.events.as_deref().or_else(|| self.viewer.is_some().then_some("/events"));
+        events.filter(|_| self.is_live)
     }
 
     /// A page that has a feed: its address without the ending; a query may follow.

@@ -15,7 +15,7 @@ async fn delete(member: &mut Browser, name: &str, posts: &str) -> Page {
 }
 
 /// Tables in which nothing of an account is left.
-const EMPTIED: [&str; 20] = [
+const EMPTIED: [&str; 21] = [
     "mailboxes",
     "mail_links",
     "mails",
@@ -32,6 +32,7 @@ const EMPTIED: [&str; 20] = [
     "visits",
     "mutes",
     "follows",
+    "followed_searches",
     "inbox",
     "inbox_feeds",
     "notifications",

@@ -5,6 +5,7 @@ pub mod contact;
 pub mod credential_ends;
 pub mod deletion;
 pub mod export;
+pub mod followed_searches;
 pub mod inbox;
 pub mod inbox_feed;
 pub mod invitations;

@@ -224,7 +224,7 @@ impl Forum {
     /// Some pages; without those whose order may lag a minute, where none has passed.
     fn pages(&mut self, passed: bool) -> Vec<String> {
         let ranked = "/ /best /best?over=week /active /ask /show /past /comments/best /leaders \
-                      /search?q=story /feed/top.atom";
+                      /search?q=story&sort=date /feed/top.atom";
         let others = "/new /from/site-1.example /comments /log /log?person=bob /invited /user/alice \
                       /user/bob/submissions \
                       /user/bob/comments /user/alice/invited /feed/log.atom /hidden /saved /upvoted /flagged \
@@ -262,6 +262,17 @@ impl Forum {
         if is_visitor {
             self.ask_whether_changed(&mut browser, (path, theme), &headers, &fresh, &what).await;
         }
+    }
+
+    /// How many posts of each type visitors find, and the newest of them.
+    async fn searches(&self) -> Vec<(Vec<String>, Vec<String>)> {
+        let mut found = Vec::new();
+        for kind in ["story", "comment", "ask"] {
+            let page = self.app.visitor().get(&format!("/search?q=type:{kind}&sort=date")).await;
+            let rows = page.all("ol.results > li").iter().map(|row| row.text.clone()).collect();
+            found.push((page.texts("main p.intro"), rows));
+        }
+        found
     }
 
     /// A browser that has a version already is sent the page again unless it is the same.
@@ -313,6 +324,10 @@ async fn after_deeds_of_all_kinds_nobody_sees_a_stale_page_or_anothers() {
             }
         }
         unchanged += forum.unchanged;
+        let (before, index) = (forum.searches().await, &forum.app.app.search_index);
+        index.close();
+        std::fs::remove_dir_all(index.directory()).expect("removed");
+        assert_eq!(before, forum.searches().await, "seed {seed}: as an index that is built anew finds it");
     }
     assert!(unchanged > 5, "some versions were the newest: {unchanged}");
 }

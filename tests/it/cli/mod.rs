@@ -12,5 +12,6 @@ mod metrics;
 mod move_forum;
 pub mod operations;
 mod reports;
+mod search;
 pub mod settings;
 pub mod test_mail;

@@ -386,8 +386,8 @@ fn only_the_sanitised_html_and_what_templates_made_is_printed_as_it_is() {
         [
             "web/member_pages/comment_slots.rs: impl askama::filters::HtmlSafe for CommentsSlot {}",
             "web/member_pages/list_rows.rs: impl askama::filters::HtmlSafe for StoryListHtml {}",
+            "web/structured_data.rs: impl askama::filters::HtmlSafe for JsonLd {}",
             "web/view/layout.rs: impl askama::filters::HtmlSafe for Html {}",
-            "web/view/layout.rs: impl askama::filters::HtmlSafe for JsonLd {}",
         ]
     );
 }

@@ -23,8 +23,9 @@ GET  /comments before
 GET  /comments/best p at from
 GET  /leaders
 GET  /statistics
-GET  /search q
+GET  /search q sort from at before
 GET  /events thread list after
+GET  /opensearch.xml
 GET  /item/{id} order again voted vote
 POST /item/{id}/order order
 POST /item/{id}/vote dir goto
@@ -73,6 +74,7 @@ POST /submit title url text preview suggest
 GET  /submit/title url
 GET  /replies
 GET  /inbox show at before
+POST /search q on goto
 GET  /inbox/feed
 POST /inbox/feed
 POST /inbox/feed/end

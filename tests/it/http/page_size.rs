@@ -82,7 +82,8 @@ async fn a_comment_brings_little_markup_beside_its_text() {
 }
 
 /// What a browser asks for when it has a page, and what would make it ask.
-const ASKED: &str = "link:not([rel=canonical], [rel=alternate], [rel=apple-touch-icon], [rel=manifest]), \
+const ASKED: &str = "link:not([rel=canonical], [rel=alternate], [rel=apple-touch-icon], [rel=manifest], \
+     [rel=search]), \
                      [src], [srcset], [data], style";
 /// All that it should ask for.
 const EXPECTED: [&str; 3] =

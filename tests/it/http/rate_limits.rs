@@ -280,13 +280,15 @@ async fn what_was_typed_is_kept_wherever_a_brake_holds() {
 async fn a_wave_of_searches_stands_in_line_and_the_rest_of_the_site_answers() {
     let app = TestApp::new().await;
     app.member("alice").await.story("A story", "https://example.com/").await;
+    assert_eq!(app.visitor().get("/search?q=story").await.status, StatusCode::OK);
+    let router = stoa::web::router(app.app.clone()).expect("a router");
     let turns = [
         app.app.admission.slow_pages.acquire(None).await.expect("free"),
         app.app.admission.slow_pages.acquire(None).await.expect("free"),
     ];
     let searches: Vec<_> = (0..100)
         .map(|nth| {
-            let mut visitor = app.visitor();
+            let mut visitor = app.visitor().on(router.clone());
             tokio::spawn(async move { visitor.get(&format!("/search?q=story{nth}")).await })
         })
         .collect();

@@ -1,8 +1,11 @@
 //! Full-text search: its words, its operators, what it never finds, and its index.
 
 use axum::http::StatusCode;
+use std::time::Duration;
+
 use stoa::domain::accounts::user::Role;
-use stoa::jobs::update_search_index;
+use stoa::jobs::{self, update_search_index};
+use stoa::search::SearchIndex;
 
 use crate::support::app::{Browser, Page, TestApp};
 use crate::support::fixtures::{kill, shadow, submit};
@@ -46,6 +49,7 @@ async fn words_of_every_script_are_found_in_titles_and_in_comments() {
         ("Node.js in production", &["node.js", "node", "Node.JS"], &["nod"]),
         ("한국어 검색기", &["검색", "검"], &["색검"]),
         ("A brain", &["brain", "bra*"], &["ai", "rain"]),
+        ("Self-hosting", &["self-host*", "hosting"], &["self-host", "elf-host*"]),
     ] {
         let story = alice.text_story(text, "Text.").await;
         let comment = alice.reply(place, text).await;
@@ -119,7 +123,7 @@ async fn results_are_counted_ordered_marked_and_paged_to_the_end() {
     let mut all = vec![first];
     for nth in 0..64 {
         app.pass(60);
-        all.push(alice.text_story(&format!("A loom, number {nth}"), "Text.").await);
+        all.push(alice.text_story(&format!("A loom, number {nth}"), "About the loom.").await);
     }
     let mut visitor = app.visitor();
     let best = visitor.get(&path("loom")).await;
@@ -171,7 +175,7 @@ async fn any_text_is_a_search() {
         "<script>alert(1)</script>",
         "\u{202E}looms",
         &"looms ".repeat(150),
-        &"検".repeat(300),
+        &"検".repeat(150),
     ] {
         let page = visitor.get(&path(typed)).await;
         assert_eq!(page.status, StatusCode::OK, "{typed}");
@@ -221,6 +225,17 @@ async fn what_is_not_public_is_neither_found_nor_counted() {
     let mut both = found(&mut visitor, "quokka").await;
     both.sort_unstable();
     assert_eq!(both, [story, hidden]);
+}
+
+#[tokio::test]
+async fn a_folder_with_files_of_others_is_left_alone() {
+    let app = TestApp::new().await;
+    let folder = app.app.search_index.directory().join("index");
+    std::fs::create_dir_all(&folder).expect("a folder");
+    std::fs::write(folder.join("thesis.txt"), "Years of work.").expect("written");
+    let done = update_search_index(&app.store, &app.app.search_index).await;
+    assert!(done.is_err_and(|error| error.to_string().contains("choose another search_dir")));
+    assert!(folder.join("thesis.txt").exists());
 }
 
 #[tokio::test]
@@ -275,4 +290,64 @@ async fn a_browser_is_told_how_to_search() {
     let description = visitor.get("/opensearch.xml").await;
     assert_eq!(description.header("content-type"), "application/opensearchdescription+xml");
     assert!(description.text().contains("/search?q={searchTerms}\""), "{}", description.text());
+}
+
+#[tokio::test]
+async fn without_an_index_the_page_says_so_and_the_forum_goes_on() {
+    let app = TestApp::new().await;
+    app.member("alice").await.text_story("A loom", "Text.").await;
+    let router = stoa::web::router(app.app.clone()).expect("a router");
+    let mut visitor = app.visitor().on(router);
+    let page = visitor.get(&path("loom")).await;
+    assert_eq!(page.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(page.message(), "Search is not available at the moment. Try again in a minute.");
+    assert_eq!(visitor.get("/feed/search.rss?q=loom").await.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(visitor.get("/new").await.titles(), ["A loom"]);
+    // Nothing can be written there.
+    let blocked = app.with_other_settings(|config| config.server.search_dir = "/dev/null/search".into());
+    update_search_index(&blocked.store, &blocked.app.search_index).await.expect_err("no directory");
+    assert_eq!(blocked.visitor().get("/new").await.titles(), ["A loom"]);
+}
+
+#[tokio::test]
+async fn two_processes_do_not_share_an_index() {
+    let app = TestApp::new().await;
+    app.member("alice").await.text_story("A loom", "Text.").await;
+    assert_eq!(found(&mut app.visitor(), "loom").await.len(), 1);
+    let directory = app.app.search_index.directory().to_owned();
+    let other = SearchIndex::new(directory);
+    let refused = update_search_index(&app.store, &other).await.expect_err("in use").to_string();
+    assert!(refused.contains("give each its own search_dir"), "{refused}");
+}
+
+#[tokio::test]
+async fn what_is_killed_leaves_the_results_within_a_second_at_each_process() {
+    let one = TestApp::new().await;
+    let other = one.another_node().await;
+    for node in [&one, &other] {
+        jobs::start(&node.app);
+    }
+    let mut alice = one.member("alice").await;
+    let mut mia = one.person("mia", Role::Moderator).await;
+    let story = alice.text_story("A loom", "Text.").await;
+    let comment = alice.reply(story, "About that loom.").await;
+    let pages = [&one, &other].map(|node| {
+        let router = stoa::web::router(node.app.clone()).expect("a router");
+        node.visitor().on(router)
+    });
+    let within = async |number: usize, seconds: u64| {
+        for mut visitor in pages.clone() {
+            let began = tokio::time::Instant::now();
+            while visitor.get(&path("loom")).await.all("ol.results > li").len() != number {
+                assert!(began.elapsed() < Duration::from_secs(seconds), "not {number} results in time");
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        }
+    };
+    // At first the index is made.
+    within(2, 20).await;
+    kill(&mut mia, comment, true).await;
+    within(1, 2).await;
+    let page = pages[1].clone().get(&path("loom")).await;
+    assert_eq!((page.number("main p.intro"), posts(&page)), (1, vec![story]));
 }

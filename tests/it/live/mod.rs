@@ -1,6 +1,5 @@
 //! Event streams: what open pages are told.
 
-mod across_nodes;
 mod limits;
 
 mod privacy;
@@ -28,17 +27,17 @@ async fn forum() -> TestApp {
 }
 
 /// An open event stream, and what was read of it.
-struct Listener {
+pub struct Listener {
     body: BodyDataStream,
     text: String,
 }
 
 /// One event: its name, its data and its id.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct ToldEvent {
-    name: String,
-    data: String,
-    id: Option<String>,
+pub struct ToldEvent {
+    pub name: String,
+    pub data: String,
+    pub id: Option<String>,
 }
 
 impl ToldEvent {
@@ -51,12 +50,12 @@ impl ToldEvent {
 }
 
 impl Listener {
-    async fn open(browser: &mut Browser, path: &str) -> Listener {
+    pub async fn open(browser: &mut Browser, path: &str) -> Listener {
         Listener::resume(browser, path, None).await
     }
 
     /// As a browser connects again after the event with this id.
-    async fn resume(browser: &mut Browser, path: &str, last: Option<&str>) -> Listener {
+    pub async fn resume(browser: &mut Browser, path: &str, last: Option<&str>) -> Listener {
         let headers: Vec<(&str, &str)> = last.map(|id| ("last-event-id", id)).into_iter().collect();
         let answer = browser.ask(Method::GET, path, &headers, None).await;
         assert_eq!(answer.status(), StatusCode::OK, "{path}");
@@ -66,7 +65,7 @@ impl Listener {
     }
 
     /// The next event with data, if there is one until then; `None` also at the stream's end.
-    async fn next_until(&mut self, end: Instant) -> Option<ToldEvent> {
+    pub async fn next_until(&mut self, end: Instant) -> Option<ToldEvent> {
         loop {
             while let Some((block, rest)) = self.text.split_once("\n\n") {
                 let field = |name: &str| {
@@ -88,12 +87,12 @@ impl Listener {
         }
     }
 
-    async fn next(&mut self) -> ToldEvent {
+    pub async fn next(&mut self) -> ToldEvent {
         self.next_until(Instant::now() + LONG).await.expect("an event")
     }
 
     /// What is told by events of this name until all of these items are.
-    async fn hears(&mut self, name: &str, items: &[i64]) -> Vec<ToldEvent> {
+    pub async fn hears(&mut self, name: &str, items: &[i64]) -> Vec<ToldEvent> {
         let (mut missing, mut all) = (items.to_vec(), Vec::new());
         while !missing.is_empty() {
             let told = self.next().await;
@@ -106,7 +105,7 @@ impl Listener {
     }
 
     /// Whether nothing but the inbox's number is told for a while.
-    async fn is_quiet(&mut self) -> bool {
+    pub async fn is_quiet(&mut self) -> bool {
         let end = Instant::now() + QUIET;
         while let Some(told) = self.next_until(end).await {
             if told.name != "inbox" {
@@ -117,7 +116,7 @@ impl Listener {
     }
 
     /// Waits until the server ends the stream.
-    async fn ends(mut self) {
+    pub async fn ends(mut self) {
         let all = async { while self.body_part().await.is_some() {} };
         timeout(LONG, all).await.expect("it ends");
     }

@@ -7,6 +7,7 @@ use tokio::time::Instant;
 
 use crate::nodes::two_nodes;
 use crate::support::app::TestApp;
+use crate::support::metrics::Metrics;
 
 async fn wait_until_seen(node: &TestApp, path: &str, comment: i64) {
     let began = Instant::now();
@@ -34,6 +35,21 @@ async fn a_node_that_is_woken_reads_what_another_wrote() {
         let comment = alice.reply(story, &format!("Comment {round}.")).await;
         wait_until_seen(&other, &path, comment).await;
     }
+}
+
+#[tokio::test]
+async fn the_metrics_say_how_many_nodes_there_are() {
+    let Some((one, other)) = two_nodes().await else { return };
+    for node in [&one, &other] {
+        let store = node.store.clone();
+        tokio::spawn(async move { store.exchange_wake_ups().await.expect("no end") });
+    }
+    let began = Instant::now();
+    while Metrics::of(&one).await.value("stoa_nodes") < 2.0 {
+        assert!(began.elapsed() < Duration::from_secs(20), "both are seen");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(Metrics::of(&other).await.value("stoa_nodes"), 2.0);
 }
 
 #[tokio::test]

@@ -39,6 +39,7 @@ async fn forum() -> (TestApp, Browser) {
         format!("insert into hidden values ({alice_id}, {essay}, 2)"),
         format!("insert into mutes values ({alice_id}, 'word', {odd}, 2)"),
         format!("insert into follows values ({alice_id}, 'thread', {essay}, 2)"),
+        format!("insert into followed_searches values ({alice_id}, {odd}, 2)"),
         format!("insert into vouches values ({alice_id}, {comment}, 3)"),
         format!(
             "insert into ip_hashes (created_at, user_id, address, subnet, network) \

@@ -77,7 +77,7 @@ fn every_statement_reads_little_of_a_large_site() {
         .await;
         let node = app.another_node().await;
         statements.plans().await;
-        use_everything(&node).await;
+        Box::pin(use_everything(&node)).await;
         let mut worst: BTreeMap<String, Plan> = BTreeMap::new();
         for plan in statements.plans().await.iter().map(Plan::of) {
             let known = worst.get(&plan.query);

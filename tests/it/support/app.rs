@@ -365,6 +365,11 @@ impl Browser {
         self
     }
 
+    /// Goes on at these routes.
+    pub fn on(self, router: Router) -> Browser {
+        Browser { router, ..self }
+    }
+
     pub async fn get(&mut self, path: &str) -> Page {
         self.send(Method::GET, path, &[], None).await
     }

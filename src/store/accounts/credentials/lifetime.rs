@@ -56,9 +56,9 @@ pub(super) async fn end_started(tx: &mut Tx, user: UserId) -> Result<()> {
     Ok(())
 }
 
-/// Ends what `why` ends. Second factors and recovery codes stay: a ban and a role concern the
-/// session, and a new password no other credential. Passkeys, which open the account alone as sessions do,
-/// end with a lost password.
+/// Ends what `why` ends. Second factors and recovery codes stay: a ban and a role concern the session, and a
+/// new password that and the address of the inbox as a feed. Passkeys, which open the account alone as
+/// sessions do, end with a lost password.
 pub(crate) async fn end_credentials(tx: &mut Tx, user: UserId, why: CredentialEnd<'_>) -> Result<()> {
     end_started(tx, user).await?;
     // What is cached of their sessions, and their event streams, end with these.

@@ -15,7 +15,7 @@ use crate::store::{Change, Result, Store, conversations};
 const BATCH: i64 = 100;
 
 /// What is the member's alone; their notifications after the inbox that shows them.
-const PERSONAL: [&str; 14] = [
+const PERSONAL: [&str; 15] = [
     // Earlier names.
     "update moderation_log set detail = '' where actor_id = $1 and action = 'rename'",
     "delete from mails where user_id = $1",
@@ -26,6 +26,7 @@ const PERSONAL: [&str; 14] = [
     "delete from visits where user_id = $1",
     "delete from mutes where user_id = $1",
     "delete from follows where user_id = $1",
+    "delete from followed_searches where user_id = $1",
     "delete from inbox where user_id = $1",
     "delete from notifications where user_id = $1",
     "delete from ip_hashes where user_id = $1",

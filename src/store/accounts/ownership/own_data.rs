@@ -55,9 +55,11 @@ const VOTES: &str = "select item_id, dir, created_at from votes where user_id = 
     created_at desc, item_id limit $2";
 const FLAGS: &str = "select item_id, reason, note, created_at from flags where user_id = $1 order by \
     created_at desc limit $2";
-/// Of these a member has at most 200.
-const FOLLOWS: &str =
-    "select kind, cast(target as text) as value, created_at from follows where user_id = $1 limit $2";
+/// Of these a member has at most 220.
+const FOLLOWS: &str = concat!(
+    "select kind, cast(target as text) as value, created_at from follows where user_id = $1 union all ",
+    "select 'search', query, created_at from followed_searches where user_id = $1 limit $2"
+);
 const MUTES: &str = "select kind, value, created_at from mutes where user_id = $1 limit $2";
 const INBOX: &str = "select kind, item_id, created_at, read_at from inbox where user_id = $1 order by \
     created_at desc, id desc limit $2";

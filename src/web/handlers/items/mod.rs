@@ -8,5 +8,4 @@ pub mod edit;
 pub mod item;
 pub mod lists;
 pub mod reply;
-mod structured_data;
 pub mod submit;
