@@ -57,6 +57,8 @@ function listenForNews() {
   look();
 }
 
+const stories = (number) => (number === 1 ? "1 new story" : `${number.toLocaleString("en")} new stories`);
+
 /** A live region speaks only of what changes in it after it was there. */
 function prepareToTell(isList) {
   live.status = make("p", { role: "status", class: "visually-hidden" });
@@ -68,7 +70,7 @@ function prepareToTell(isList) {
 function tellOfNew(ids, isList) {
   for (const id of ids) if (!rowOf(id)) live.fresh.add(id);
   if (live.fresh.size === 0) return;
-  const what = counted(live.fresh.size, isList ? "new story" : "new comment").replace("storys", "stories");
+  const what = isList ? stories(live.fresh.size) : counted(live.fresh.size, "new comment");
   live.button.textContent = `Show ${what}`;
   live.status.textContent = `${what}.`;
   if (!live.button.isConnected) corner().append(live.button);
@@ -109,7 +111,7 @@ async function showStories() {
   const next = $("main > .next", page);
   if (next) $("main > .next")?.replaceWith(document.adoptNode(next));
   const added = $$("ol.news > .story").filter((row) => !before.has(row.id));
-  const hadFocus = shown(added.length > 0 ? `${counted(added.length, "new story").replace("storys", "stories")} shown.` : "The list is up to date.");
+  const hadFocus = shown(added.length > 0 ? `${stories(added.length)} shown.` : "The list is up to date.");
   scrollTo({ top: 0 });
   if (hadFocus || document.activeElement === document.body) goTo(added[0] ?? $("ol.news > .story"));
 }
@@ -168,7 +170,10 @@ async function showComments() {
       // From the last on, as each goes right after what is before it there.
       tops.reverse().forEach(adopt);
     }
-    $("#count").textContent = $("#count", page)?.textContent ?? "";
+    for (const number of ["#count", ".lead .talk"]) {
+      const [here, there] = [$(number), $(number, page)];
+      if (here && there) here.textContent = there.textContent;
+    }
   });
   if (isFirst) for (const attach of [keepFolds, foldByLine, foldAll]) attach();
   $(".thread[data-thread]")?.dispatchEvent(new Event("grown"));

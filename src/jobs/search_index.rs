@@ -1,6 +1,5 @@
 //! Keeps the search index up to date: builds it from all items, and reads on from the table of changes.
 
-use std::future::pending;
 use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::Duration;
@@ -16,7 +15,8 @@ use crate::store::{self, Store};
 use crate::web::App;
 
 const LOOK_INTERVAL: Duration = Duration::from_millis(200);
-const RETRY_INTERVAL: Duration = Duration::from_secs(30);
+/// Looks that are left out after a failure.
+const LOOKS_PER_RETRY: u32 = 150;
 /// Looks between commits that only say how far changes were read; they are kept for ten minutes.
 const LOOKS_PER_COMMIT: u32 = 500;
 const BATCH: i64 = 500;
@@ -37,8 +37,6 @@ pub enum IndexingError {
 pub(super) async fn index_search_regularly(app: App) {
     let runtime = tokio::runtime::Handle::current();
     let (ended, end) = oneshot::channel::<()>();
-    let shared = app.clone();
-    let is_stopping = &shared.metrics.is_stopping;
     let work = move || {
         let _ended = ended;
         let lowered = setpriority_process(Some(gettid()), NICE);
@@ -48,12 +46,7 @@ pub(super) async fn index_search_regularly(app: App) {
         runtime.block_on(index_forever(&app));
     };
     match thread::Builder::new().name("search index".to_owned()).spawn(work) {
-        Ok(_) => {
-            drop(end.await);
-            if is_stopping.load(Ordering::Relaxed) {
-                pending::<()>().await;
-            }
-        }
+        Ok(_) => drop(end.await),
         Err(error) => tracing::error!(%error, "the search index has no thread"),
     }
 }
@@ -62,7 +55,13 @@ pub(super) async fn index_search_regularly(app: App) {
 async fn index_forever(app: &App) {
     let (store, index) = (&app.store, &app.search_index);
     let (mut read_to, mut looks) = (-1, 0_u32);
+    let mut to_wait = 0_u32;
     while !app.metrics.is_stopping.load(Ordering::Relaxed) {
+        sleep(LOOK_INTERVAL).await;
+        if to_wait > 0 {
+            to_wait -= 1;
+            continue;
+        }
         let known = store.known_change();
         looks = looks.saturating_add(1);
         let is_due = looks >= LOOKS_PER_COMMIT;
@@ -76,13 +75,11 @@ async fn index_forever(app: &App) {
                 }
                 Err(error) => {
                     tell(store, &error);
-                    read_to = -1;
-                    sleep(RETRY_INTERVAL).await;
+                    (read_to, to_wait) = (-1, LOOKS_PER_RETRY);
                 }
             }
             looks = if is_due { 0 } else { looks };
         }
-        sleep(LOOK_INTERVAL).await;
     }
 }
 

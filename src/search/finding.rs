@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 
-use tantivy::collector::TopDocs;
+use tantivy::collector::{Count, TopDocs};
 use tantivy::query::{EnableScoring, Query};
 use tantivy::{DocId, DocSet, IndexReader, Searcher, TERMINATED};
 
@@ -26,23 +26,31 @@ pub struct SearchReader {
 }
 
 impl SearchReader {
-    /// The best matches by BM25, from the `skip`th on; words in titles count more.
+    /// The best matches by BM25, from the `skip`th on; words in titles count more. With how many there are if
+    /// phrases are sought, whose matches are all read anyway.
     pub fn by_relevance(
         &self,
         criteria: SearchCriteria<'_>,
         skip: usize,
         most: usize,
-    ) -> Result<Vec<Hit>, SearchError> {
+    ) -> Result<(Vec<Hit>, Option<usize>), SearchError> {
         let searcher = self.reader.searcher();
         let query = criteria.query(&self.fields, &searcher, true)?;
         let best = TopDocs::with_limit(most.max(1)).and_offset(skip).order_by_score();
+        let has_phrase = criteria.search.phrases().any(|phrase| phrase.words.len() > 1);
+        let (found, count) = if has_phrase {
+            let (found, count) = searcher.search(&query, &(best, Count))?;
+            (found, Some(count))
+        } else {
+            (searcher.search(&query, &best)?, None)
+        };
         let mut hits = Vec::with_capacity(most);
-        for (_, address) in searcher.search(&query, &best)? {
+        for (_, address) in found {
             let segment = searcher.segment_reader(address.segment_ord);
             let (id, time) = (schema::id_column(segment)?, schema::time_column(segment)?);
             hits.extend(hit(&id, &time, address.doc_id));
         }
-        Ok(hits)
+        Ok((hits, count))
     }
 
     /// The newest matches that are older than a moment, or of it with a lower id. Reads only these, as the

@@ -1,9 +1,11 @@
 //! The searches that members follow, and telling them of new results.
 
+use std::collections::HashSet;
+
 use crate::clock::Timestamp;
 use crate::domain::accounts::user::UserId;
 use crate::domain::inbox::{FollowError, MAX_FOLLOWERS, MAX_SEARCHES};
-use crate::domain::items::item::Item;
+use crate::domain::items::item::{Item, ItemId};
 use crate::store::accounts::author;
 use crate::store::accounts::inbox::{ToldPost, tell_of_result};
 use crate::store::{Change, Error, Result, Store};
@@ -71,23 +73,29 @@ impl Store {
     /// Tells those who follow a search of the results that are newer than that and of which their inboxes
     /// have not told.
     pub async fn tell_of_results(&self, query: &str, results: &[Item], now: Timestamp) -> Result<()> {
-        let mut untold = Vec::new();
-        for item in results {
-            let who = self.read.sql(
-                "select 1 from followed_searches f where f.query = $1 and f.created_at <= $2 and f.user_id \
-                 is distinct from $3 and not exists (select 1 from inbox n where n.user_id = f.user_id and \
-                 n.item_id = $4)",
-            );
-            if who.bind(query).bind(item.time).bind(item.author_id).bind(item.id).exists().await? {
-                untold.push(item);
-            }
+        if results.is_empty() {
+            return Ok(());
         }
+        let untold = self.read.sql(
+            "select i.id from items i where exists (select 1 from followed_searches f where f.created_at <= \
+             i.time and f.user_id is distinct from i.author_id and not exists (select 1 from inbox n where \
+             n.user_id = f.user_id and n.item_id = i.id) and f.query in ",
+        );
+        let ids = results.iter().map(|item| item.id);
+        let untold: HashSet<ItemId> = untold
+            .list([query])
+            .push(") and i.id in ")
+            .list(ids)
+            .fetch_scalars()
+            .await?
+            .into_iter()
+            .collect();
         if untold.is_empty() {
             return Ok(());
         }
         let mut tx = self.begin().await?;
         // The newest is to have the newest row.
-        for item in untold.into_iter().rev() {
+        for item in results.iter().rev().filter(|item| untold.contains(&item.id)) {
             let post = ToldPost { id: item.id, author: item.author_id, at: now };
             tell_of_result(&mut tx, &post, query).await?;
         }

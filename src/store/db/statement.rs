@@ -178,7 +178,8 @@ impl Statement<'_> {
         };
     }
 
-    /// Appends `(?, ?, ?)`. Takes from 1 to 32,766 values, SQLite's limit for a statement.
+    /// Appends `(?, ?, ?)`, which SQLite numbers apart from `$1`: a statement has one kind. Takes from 1 to
+    /// 32,766 values, SQLite's limit for a statement.
     pub fn list<'v, T: Bindable<'v>>(mut self, values: impl IntoIterator<Item = T>) -> Self {
         let mut tuple = Tuple::begin(&mut self);
         for value in values {

@@ -60,8 +60,8 @@ impl App {
     pub async fn newest_results(&self, typed: &str, rows: usize) -> Option<Vec<Item>> {
         let (mutes, now) = (Arc::default(), self.clock.now());
         let viewer = SearchViewer { member: None, mutes: &mutes, address: None, now };
-        let (order, from) = (SearchOrder::Date, SearchCursor::FIRST);
-        match self.search(SearchRequest { typed, order, from, rows }, viewer).await {
+        let (order, from, is_counted) = (SearchOrder::Date, SearchCursor::FIRST, false);
+        match self.search(SearchRequest { typed, order, from, rows, is_counted }, viewer).await {
             Ok(found) => (found.state == IndexState::Ready).then_some(found.items),
             Err(error) => {
                 tracing::warn!(?error, "a search that somebody follows failed");

@@ -51,6 +51,8 @@ pub struct SearchRequest<'a> {
     pub order: SearchOrder,
     pub from: SearchCursor,
     pub rows: usize,
+    /// Whether it is said how many results there are.
+    pub is_counted: bool,
 }
 
 /// Who searches: a member or, without one, everybody.
@@ -67,6 +69,13 @@ pub struct SearchViewer<'a> {
 pub enum ResultCount {
     Exactly(usize),
     MoreThan(usize),
+}
+
+impl ResultCount {
+    /// More than 10,000 are not told apart.
+    fn of(count: usize) -> ResultCount {
+        if count <= MAX_COUNTED { ResultCount::Exactly(count) } else { ResultCount::MoreThan(MAX_COUNTED) }
+    }
 }
 
 #[derive(Debug)]
@@ -90,6 +99,8 @@ struct Finder<'a> {
     viewer: SearchViewer<'a>,
     /// All results in order, if they had to be looked up.
     looked_up: Option<Vec<Hit>>,
+    /// How many there are, once that is known.
+    count: Option<ResultCount>,
 }
 
 impl App {
@@ -112,13 +123,20 @@ impl App {
         let _permit = self.admission.slow_pages.acquire(viewer.address).await?;
         look_up_names(self, &mut search, viewer).await?;
         let search = Arc::new(search);
+        let (looked_up, known) = (None, None);
         let mut finder =
-            Finder { app: self, reader, search: Arc::clone(&search), asked, viewer, looked_up: None };
-        let count = finder.count().await?;
+            Finder { app: self, reader, search: Arc::clone(&search), asked, viewer, looked_up, count: known };
+        if search.counts() {
+            finder.look_all_up().await?;
+        }
         let (items, more) = finder.page().await?;
         // The index may not have read the last second's writes, and knows not all that is muted.
         let is_whole = asked.from == SearchCursor::FIRST && more.is_none();
-        let count = if is_whole { ResultCount::Exactly(items.len()) } else { count };
+        let count = match asked.is_counted {
+            true if is_whole => ResultCount::Exactly(items.len()),
+            true => finder.count().await?,
+            false => count,
+        };
         drop(finder);
         let search = Arc::unwrap_or_clone(search);
         let results = SearchResults { search, items, count, order, more, state };
@@ -180,19 +198,23 @@ impl Finder<'_> {
         }
     }
 
-    async fn count(&mut self) -> Result<ResultCount, Error> {
-        if self.search.counts() {
-            let hits = self.find(SearchCursor::FIRST, MAX_LOOKED_UP).await?;
-            let is_all = hits.len() < MAX_LOOKED_UP;
-            let found = self.look_up(hits).await?;
-            let count = found.len();
-            self.looked_up = Some(found);
-            return Ok(if is_all { ResultCount::Exactly(count) } else { ResultCount::MoreThan(count) });
+    async fn look_all_up(&mut self) -> Result<(), Error> {
+        let hits = self.find(SearchCursor::FIRST, MAX_LOOKED_UP).await?;
+        let is_all = hits.len() < MAX_LOOKED_UP;
+        let found = self.look_up(hits).await?;
+        let count = found.len();
+        self.looked_up = Some(found);
+        self.count = Some(if is_all { ResultCount::Exactly(count) } else { ResultCount::MoreThan(count) });
+        Ok(())
+    }
+
+    async fn count(&self) -> Result<ResultCount, Error> {
+        if let Some(count) = self.count {
+            return Ok(count);
         }
         let most = MAX_COUNTED.saturating_add(1);
         let count = self.blocking(move |reader, criteria| reader.count(criteria, most)).await?;
-        let is_all = count <= MAX_COUNTED;
-        Ok(if is_all { ResultCount::Exactly(count) } else { ResultCount::MoreThan(MAX_COUNTED) })
+        Ok(ResultCount::of(count))
     }
 
     /// Those with the points and comments that are asked for.
@@ -207,7 +229,7 @@ impl Finder<'_> {
         Ok(found)
     }
 
-    async fn find(&self, from: SearchCursor, most: usize) -> Result<Vec<Hit>, Error> {
+    async fn find(&mut self, from: SearchCursor, most: usize) -> Result<Vec<Hit>, Error> {
         if let Some(all) = &self.looked_up {
             let is_after = |(nth, hit): &(usize, &Hit)| match self.asked.order {
                 SearchOrder::Relevance => *nth >= from.skip,
@@ -221,7 +243,12 @@ impl Finder<'_> {
                 if most == 0 {
                     return Ok(Vec::new());
                 }
-                self.blocking(move |reader, criteria| reader.by_relevance(criteria, from.skip, most)).await
+                let find = move |reader: &SearchReader, criteria: SearchCriteria<'_>| {
+                    reader.by_relevance(criteria, from.skip, most)
+                };
+                let (hits, count) = self.blocking(find).await?;
+                self.count = self.count.or(count.map(ResultCount::of));
+                Ok(hits)
             }
             SearchOrder::Date => {
                 self.blocking(move |reader, criteria| reader.by_date(criteria, from.before, most)).await
@@ -229,7 +256,7 @@ impl Finder<'_> {
         }
     }
 
-    async fn page(&self) -> Result<(Vec<Item>, Option<SearchCursor>), Error> {
+    async fn page(&mut self) -> Result<(Vec<Item>, Option<SearchCursor>), Error> {
         let (mut cursor, mut rows) = (self.asked.from, Vec::new());
         let most = self.asked.rows.saturating_add(1);
         for _ in 0..READS {
@@ -282,15 +309,16 @@ async fn with_shadowed(
     let Some(author) = viewer.member.filter(|member| member.shadow_banned_at.is_some()) else {
         return Ok(results);
     };
-    let mut theirs = app.store.shadowed_posts(author.id, None).await?;
-    theirs.retain(|item| results.search.finds(item));
+    let (theirs, search) = (app.store.shadowed_posts(author.id, None).await?, results.search.clone());
+    let found = move || theirs.into_iter().filter(|item| search.finds(item)).collect();
+    let mut theirs: Vec<Item> = run_blocking((), found).await?;
     results.count = match results.count {
         ResultCount::Exactly(count) => ResultCount::Exactly(count.saturating_add(theirs.len())),
         more => more,
     };
     let end = results.more.map_or((Timestamp(i64::MIN), ItemId(i64::MIN)), |more| more.before);
     match asked.order {
-        // Best of all, as far as they know.
+        // Before the others, whose scores theirs have none to compare with.
         SearchOrder::Relevance => theirs.retain(|_| asked.from == SearchCursor::FIRST),
         SearchOrder::Date => theirs.retain(|item| {
             let place = (item.time, item.id);

@@ -56,8 +56,6 @@ const AI_CRAWLERS: [&str; 17] = [
 /// URLs of one sitemap at most (sitemaps.org).
 const MAX_URLS: i64 = 50_000;
 
-const SITEMAP_NAMESPACE: &str = "http://www.sitemaps.org/schemas/sitemap/0.9";
-
 /// For how long security.txt holds: less than a year, as RFC 9116 recommends.
 const SECURITY_TXT_DAYS: i64 = 180;
 
@@ -87,7 +85,17 @@ fn plain(text: String) -> Response {
     (headers, text).into_response()
 }
 
-fn xml(text: String) -> Response {
+/// A sitemap, or an index of them: `root` with an `entry` for each path.
+fn listed(app: &App, (root, entry): (&str, &str), paths: impl Iterator<Item = String>) -> Response {
+    let base = &app.config.base_url;
+    let mut text = format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<{root} \
+         xmlns=\"http://www.sitemaps.org/schemas/sitemap/0.9\">\n"
+    );
+    for path in paths {
+        let _ = writeln!(text, "<{entry}><loc>{base}{path}</loc></{entry}>");
+    }
+    text.push_str(&format!("</{root}>\n"));
     let headers =
         [(CONTENT_TYPE, "application/xml; charset=utf-8"), (CACHE_CONTROL, "private, max-age=3600")];
     (headers, text).into_response()
@@ -95,20 +103,10 @@ fn xml(text: String) -> Response {
 
 /// `/sitemap.xml`: a sitemap for each month since the first story.
 pub async fn sitemap_index(State(app): State<App>) -> Result<Response, Error> {
-    let mut text =
-        format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<sitemapindex xmlns=\"{SITEMAP_NAMESPACE}\">\n");
-    if let Some(first) = app.store.first_story_time().await? {
-        for month in Month::of(first).up_to(Month::of(app.clock.now())) {
-            let _ = writeln!(
-                text,
-                "<sitemap><loc>{}/sitemaps/{}.xml</loc></sitemap>",
-                app.config.base_url,
-                month.name()
-            );
-        }
-    }
-    text.push_str("</sitemapindex>\n");
-    Ok(xml(text))
+    let first = app.store.first_story_time().await?.into_iter();
+    let months = first.flat_map(|first| Month::of(first).up_to(Month::of(app.clock.now())));
+    let paths = months.map(|month| format!("/sitemaps/{}.xml", month.name()));
+    Ok(listed(&app, ("sitemapindex", "sitemap"), paths))
 }
 
 /// `/sitemaps/{name}`: the stories of a month, newest first, such as `2026-11.xml`.
@@ -120,13 +118,7 @@ pub async fn sitemap(
     let month = name.strip_suffix(".xml").and_then(Month::parse).ok_or(Error::NotFound)?;
     let _permit = app.admission.slow_pages.acquire(viewer.from).await?;
     let stories = app.store.stories_between(month.start(), month.end(), MAX_URLS).await?;
-    let mut text =
-        format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<urlset xmlns=\"{SITEMAP_NAMESPACE}\">\n");
-    for id in stories {
-        let _ = writeln!(text, "<url><loc>{}/item/{id}</loc></url>", app.config.base_url);
-    }
-    text.push_str("</urlset>\n");
-    Ok(xml(text))
+    Ok(listed(&app, ("urlset", "url"), stories.into_iter().map(|id| format!("/item/{id}"))))
 }
 
 /// `/.well-known/change-password`, where password programs look for the form.

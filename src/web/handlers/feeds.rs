@@ -170,7 +170,8 @@ async fn search_feed(
     asked: &FeedQuery,
 ) -> Result<Response, Error> {
     let (order, from) = (SearchOrder::Date, SearchCursor::FIRST);
-    let request = SearchRequest { typed: asked.words(), order, from, rows: asked.count() };
+    let (typed, rows) = (asked.words(), asked.count());
+    let request = SearchRequest { typed, order, from, rows, is_counted: false };
     let everybody = Arc::default();
     let visitor =
         SearchViewer { member: None, mutes: &everybody, address: viewer.from, now: app.clock.now() };

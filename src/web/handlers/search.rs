@@ -106,14 +106,19 @@ pub async fn show(
     let mut found = None;
     let mut is_absent = false;
     if !q.is_empty() {
-        let request = SearchRequest { typed: q, order, from: asked.cursor(), rows: PAGE_SIZE };
+        let (from, rows) = (asked.cursor(), PAGE_SIZE);
+        let request = SearchRequest { typed: q, order, from, rows, is_counted: true };
         let mut results = app.search(request, viewer.searches()).await?;
         is_absent = results.state == IndexState::Absent;
         // The action has left out what is muted.
         let items = Unmuted::all(std::mem::take(&mut results.items));
         let rows = app.row_writer(&viewer).write_found(&items, &results.search).await?;
         let follow = followed(&app, &viewer, q).await?;
-        found = Some(FoundView { follow, ..view_of(q, results, rows) });
+        let mut view = view_of(q, results, rows, follow);
+        if asked.cursor() != SearchCursor::FIRST && !view.empty.is_empty() {
+            (view.empty, view.hint) = ("There are no more results.".to_owned(), "");
+        }
+        found = Some(view);
     }
     let title = if q.is_empty() { "Search".to_owned() } else { format!("{q}: search") };
     let mut page = Page::new(&app, &viewer, "search", title);
@@ -137,7 +142,7 @@ async fn followed(app: &App, viewer: &MaybeMember, q: &str) -> Result<Option<Fol
     Ok(Some(FollowedView { on: app.store.follows_search(member.id, &query).await?, query }))
 }
 
-fn view_of(q: &str, results: SearchResults, rows: StoryListHtml) -> FoundView {
+fn view_of(q: &str, results: SearchResults, rows: StoryListHtml, follow: Option<FollowedView>) -> FoundView {
     let order = results.order;
     let has_words = results.search.phrases().next().is_some();
     let tab = |name: &str, href, current| Tab { name: name.to_owned(), href, current };
@@ -169,7 +174,7 @@ fn view_of(q: &str, results: SearchResults, rows: StoryListHtml) -> FoundView {
         hint: if has_words && !is_absent { "Try fewer words, or another spelling." } else { "" },
         more: results.more.map(|more| next(q, order, more)),
         notes: results.search.notes,
-        follow: None,
+        follow,
         rows,
     }
 }

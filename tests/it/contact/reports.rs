@@ -50,7 +50,10 @@ async fn somebody_without_an_account_reports_a_comment_and_gets_a_decision() {
     let page = mia.get(&format!("/item/{item}/moderate")).await;
     let desk = page.one("main .notice a[href^='/mod/messages/']").attr("href").to_owned();
     assert_eq!(mia.get(&desk).await.facts()["from"], "Ann Other (no account)");
+    let found = async || app.visitor().get("/search?q=hateful").await.all("ol.results > li").len();
+    assert_eq!(found().await, 1);
     decide(&mut mia, &desk, "removed", "It incites to hatred.").await;
+    assert_eq!(found().await, 0);
     // The one who reported learns what was decided, by whom not, and how to object.
     let page = ann.get(&receipt).await;
     let decision = messages(&page).pop().expect("a decision");
