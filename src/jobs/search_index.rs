@@ -108,9 +108,8 @@ pub async fn rebuild_search_index(
     writer.start_over(store.latest_change().await?)?;
     index.keep(writer);
     update(store, index, true, told).await?;
-    let writer = index.writer(store.site_id())?;
     index.close();
-    Ok(writer.close()?)
+    Ok(())
 }
 
 /// Returns the id of the last change that was read. With `notes_progress`, it is committed even if no item
@@ -126,6 +125,7 @@ async fn update(
     match done {
         Ok(()) if writer.pending() > 0 || (notes_progress && writer.has_moved()) => {
             if let Err(error) = writer.commit() {
+                index.keep(writer);
                 index.close();
                 return Err(error.into());
             }
@@ -137,6 +137,7 @@ async fn update(
             return Err(error.into());
         }
         Err(error) => {
+            index.keep(writer);
             index.close();
             return Err(error);
         }

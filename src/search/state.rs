@@ -110,9 +110,13 @@ impl SearchIndex {
         self.has_failed.load(Ordering::Acquire)
     }
 
+    /// Blocks until nothing is written to the directory any more.
     pub fn close(&self) {
         self.publish(None);
-        *self.slot() = None;
+        let writer = self.slot().take();
+        if let Some(Err(error)) = writer.map(SearchWriter::close) {
+            tracing::debug!(%error, "the search index was closed");
+        }
     }
 
     fn publish(&self, reader: Option<SearchReader>) {

@@ -156,6 +156,7 @@ impl SearchWriter {
         Ok(())
     }
 
+    /// Waits for the threads that merge files, which dropping it would not.
     pub fn close(self) -> Result<(), SearchError> {
         Ok(self.writer.wait_merging_threads()?)
     }
