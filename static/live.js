@@ -17,7 +17,7 @@ function listenForNews() {
   if (!events || !("EventSource" in window)) return;
   const address = new URL(events, location.href);
   const isList = address.searchParams.has("list");
-  if (isList) address.searchParams.set("after", Math.max(0, ...$$("ol.news > .story").map((row) => Number(row.id.slice(1)))));
+  if (isList) address.searchParams.set("after", Math.max(0, ...$$("ol.news > .story time").map((time) => Date.parse(time.dateTime) / 1_000)));
   if (isList || address.searchParams.has("thread")) prepareToTell(isList);
   const hasManyStreams = /^h[23]/.test(performance.getEntriesByType("navigation")[0]?.nextHopProtocol);
   let source = null;

@@ -9,6 +9,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderName, HeaderValue, Response, StatusCode};
 use axum::routing::get;
+use axum::serve::ListenerExt;
 use bytes::Bytes;
 
 use crate::load::{Answer, Request, fetch};
@@ -61,9 +62,9 @@ pub fn serve_bare(port: u16, folder: &Path) {
     let router = Router::new().fallback_service(page);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     runtime.block_on(async move {
-        let acceptor = axum_server::accept::NoDelayAcceptor::new();
-        let address = std::net::SocketAddr::from(([127, 0, 0, 1], port));
-        axum_server::bind(address).acceptor(acceptor).serve(router.into_make_service()).await.unwrap();
+        let listener = tokio::net::TcpListener::bind(("127.0.0.1", port)).await.unwrap();
+        let listener = listener.tap_io(|socket| socket.set_nodelay(true).unwrap());
+        axum::serve(listener, router).await.unwrap();
     });
 }
 

@@ -19,8 +19,8 @@ use crate::config::LogFormat;
 use crate::store::STATEMENT_TARGET;
 
 /// Crates that handle whole requests or texts, with secrets: their detailed output is suppressed.
-const CARRIERS: [&str; 10] =
-    ["axum", "axum_server", "h2", "html5ever", "hyper", "hyper_util", "mio", "tokio", "tower", "tower_http"];
+const CARRIERS: [&str; 9] =
+    ["axum", "h2", "html5ever", "hyper", "hyper_util", "mio", "tokio", "tower", "tower_http"];
 
 /// Says of each passkey without a counter that something is wrong, in detail also what was answered; what is
 /// wrong indeed, it returns.

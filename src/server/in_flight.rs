@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Waker};
 
+use axum::response::Response;
 use http::Version;
 use tokio::time::{Duration, Instant};
 
@@ -25,6 +26,8 @@ pub struct InFlight {
     permit: Mutex<Option<FairPermit>>,
     released: AtomicBool,
     waker: Mutex<Option<Waker>>,
+    /// HTTP/1.1 only: a response that goes on for as long as its page is open.
+    event_stream: Mutex<Option<Box<Response>>>,
     /// HTTP/2 only.
     pub(super) responses: ResponseProgress,
 }
@@ -56,6 +59,15 @@ impl InFlight {
     pub fn release(&self) {
         self.released.store(true, Ordering::Release);
         drop(self.permit.lock().unwrap_or_else(PoisonError::into_inner).take());
+    }
+
+    /// An event stream needs the connection for itself.
+    pub(super) fn hand_over(&self, answer: Response) {
+        *self.event_stream.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(answer));
+    }
+
+    pub(super) fn take_event_stream(&self) -> Option<Response> {
+        self.event_stream.lock().unwrap_or_else(PoisonError::into_inner).take().map(|answer| *answer)
     }
 
     pub fn activity(&self) -> usize {

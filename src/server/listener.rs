@@ -1,15 +1,11 @@
 //! The listener, with limits on all connections and on those of one IP address.
 
 use std::collections::HashMap;
-use std::future::poll_fn;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
-use std::task::Poll;
 
-use axum::extract::connect_info::Connected;
-use axum_server::{AddrListener, Address};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{Duration, Instant, timeout};
 
@@ -30,26 +26,10 @@ const MAX_UNSENT_BYTES: usize = 32 * 1024 * 1024;
 /// Minimum and maximum per connection.
 const UNSENT_BYTES_PER_CONNECTION: (usize, usize) = (64 * 1024, 256 * 1024);
 
-/// A local type, as the server library requires for its listener.
-#[derive(Debug, Clone, Copy)]
-pub struct PeerAddr(pub SocketAddr);
-
-impl Address for PeerAddr {
-    type Stream = TimeoutStream;
-    type Listener = LimitedListener;
-}
-
-impl Connected<PeerAddr> for SocketAddr {
-    fn connect_info(peer: PeerAddr) -> SocketAddr {
-        peer.0
-    }
-}
-
 type Evictable = Mutex<Vec<(IpAddr, Weak<InFlight>)>>;
 
 pub struct LimitedListener {
-    /// `None` once closed.
-    listener: Mutex<Option<TcpListener>>,
+    listener: TcpListener,
     shutdown: Arc<ShutdownSignal>,
     connections: FairSemaphore,
     /// Whether the limit has been logged.
@@ -71,7 +51,7 @@ impl LimitedListener {
     ) -> LimitedListener {
         let limited = config.limits;
         LimitedListener {
-            listener: Mutex::new(Some(listener)),
+            listener,
             shutdown,
             connections: FairSemaphore::new(
                 usize::try_from(config.max_connections).unwrap_or(usize::MAX),
@@ -140,37 +120,20 @@ impl LimitedListener {
         Ok((permit, in_flight))
     }
 
-    /// On shutdown closes the listener once its backlog is empty, as closing it resets pending connections.
-    async fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
-        loop {
-            let accepted = poll_fn(|cx| {
-                let mut listener = self.listener.lock().unwrap_or_else(PoisonError::into_inner);
-                let Some(open) = listener.as_ref() else { return Poll::Pending };
-                let next = open.poll_accept(cx);
-                if next.is_pending() && self.shutdown.is_triggered() {
-                    *listener = None;
-                }
-                next
-            });
-            tokio::select! {
-                biased;
-                next = accepted => return next,
-                () = self.shutdown.notify.notified() => {}
-            }
+    /// `None` when told to stop, once nobody waits to be accepted, as whoever does is reset.
+    async fn accept_socket(&self) -> io::Result<Option<(TcpStream, SocketAddr)>> {
+        tokio::select! {
+            biased;
+            next = self.listener.accept() => next.map(Some),
+            () = self.shutdown.drained() => Ok(None),
         }
     }
-}
 
-impl AddrListener<TimeoutStream, PeerAddr> for LimitedListener {
-    async fn bind_to(_: PeerAddr) -> io::Result<LimitedListener> {
-        // The number of connections is not known here.
-        Err(io::ErrorKind::Unsupported.into())
-    }
-
-    async fn accept_stream(&self) -> io::Result<(TimeoutStream, PeerAddr)> {
+    /// The next connection, with the address of its other end. `None` when told to stop.
+    pub async fn accept(&self) -> io::Result<Option<(TimeoutStream, SocketAddr)>> {
         loop {
             let permit = self.permit().await?;
-            let (stream, address) = self.accept().await?;
+            let Some((stream, address)) = self.accept_socket().await? else { return Ok(None) };
             let is_proxy = self.trusted.contains(address.ip());
             let Ok(permit) = self.charge(permit, address.ip()) else {
                 tracing::debug!(%address, "too many connections from one address; closing this one");
@@ -189,14 +152,8 @@ impl AddrListener<TimeoutStream, PeerAddr> for LimitedListener {
             } else {
                 self.timeouts
             };
-            return Ok((TimeoutStream::new(stream, permit, timeouts, is_proxy), PeerAddr(address)));
+            return Ok(Some((TimeoutStream::new(stream, permit, timeouts, is_proxy), address)));
         }
-    }
-
-    fn get_local_addr(&self) -> io::Result<PeerAddr> {
-        let listener = self.listener.lock().unwrap_or_else(PoisonError::into_inner);
-        let listener = listener.as_ref().ok_or(io::ErrorKind::NotConnected)?;
-        listener.local_addr().map(PeerAddr)
     }
 }
 

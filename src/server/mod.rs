@@ -1,3 +1,4 @@
+mod connection;
 mod h2_progress;
 mod in_flight;
 mod listener;
@@ -5,42 +6,41 @@ mod shutdown;
 mod timeout_stream;
 mod tracking;
 
-use std::net::SocketAddr;
+use std::io;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use axum::Router;
-use axum_server::{Handle, Server};
-use listener::{LimitedListener, PeerAddr};
+use connection::Protocols;
+use listener::LimitedListener;
 use shutdown::ShutdownSignal;
+use tokio::task::JoinSet;
 use tokio::time::{Duration, sleep};
-use tracking::TrackingAcceptor;
+use tracking::TrackedRouter;
 
 use crate::config::ServerSettings;
 use crate::metrics::ConnectionMetrics;
 use crate::timeouts::Timeouts;
 
-const MAX_HEAD_BYTES: u32 = 64 * 1024;
-/// Concurrent streams per HTTP/2 connection.
-const MAX_STREAMS: u32 = 64;
-/// Send buffer of an HTTP/2 stream.
-const STREAM_BUFFER_BYTES: usize = 64 * 1024;
+/// The wait after an error of the listener, such as too many open files.
+const RETRY_INTERVAL: Duration = Duration::from_millis(50);
 
 #[derive(Clone)]
 pub struct ServerHandle {
-    handle: Handle<PeerAddr>,
     shutdown: Arc<ShutdownSignal>,
     timeouts: Timeouts,
+    open: Arc<AtomicUsize>,
     metrics: Arc<ConnectionMetrics>,
 }
 
 impl ServerHandle {
     pub fn new(timeouts: Timeouts) -> ServerHandle {
-        let (shutdown, metrics) = (Arc::default(), Arc::default());
-        ServerHandle { handle: Handle::new(), shutdown, timeouts, metrics }
+        let (shutdown, open, metrics) = (Arc::default(), Arc::default(), Arc::default());
+        ServerHandle { shutdown, timeouts, open, metrics }
     }
 
     pub fn connections(&self) -> usize {
-        self.handle.connection_count()
+        self.open.load(Ordering::Acquire)
     }
 
     pub fn metrics(&self) -> &Arc<ConnectionMetrics> {
@@ -54,35 +54,69 @@ impl ServerHandle {
         router: Router,
         listener: std::net::TcpListener,
         config: &ServerSettings,
-    ) -> std::io::Result<()> {
+    ) -> io::Result<()> {
         listener.set_nonblocking(true)?;
         let listener = tokio::net::TcpListener::from_std(listener)?;
         let (shutdown, metrics) = (Arc::clone(&self.shutdown), Arc::clone(&self.metrics));
         let listener = LimitedListener::new(listener, shutdown, config, self.timeouts, metrics);
-        let acceptor = TrackingAcceptor::new(Arc::clone(&self.shutdown));
-        let mut server = Server::from_listener(listener).acceptor(acceptor).handle(self.handle.clone());
-        let http = server.http_builder();
-        // `timeout_stream` handles slow heads and idle connections separately.
-        http.http1().max_buf_size(MAX_HEAD_BYTES as usize);
-        http.http2()
-            .max_concurrent_streams(MAX_STREAMS)
-            .max_header_list_size(MAX_HEAD_BYTES)
-            .max_send_buf_size(STREAM_BUFFER_BYTES)
-            .keep_alive_interval(self.timeouts.idle)
-            .keep_alive_timeout(self.timeouts.head);
-        server.serve(router.into_make_service_with_connect_info::<SocketAddr>()).await
+        let mut connections = JoinSet::new();
+        self.accept_all(&router, listener, &mut connections).await;
+        let all_ended = async {
+            while connections.join_next().await.is_some() {
+                self.open.store(connections.len(), Ordering::Release);
+            }
+            self.shutdown.closed().await;
+        };
+        let grace_ended = async {
+            self.shutdown.closed().await;
+            sleep(self.timeouts.grace).await;
+        };
+        tokio::select! {
+            () = all_ended => {}
+            () = grace_ended => {}
+        }
+        self.open.store(0, Ordering::Release);
+        Ok(())
+    }
+
+    async fn accept_all(&self, router: &Router, listener: LimitedListener, connections: &mut JoinSet<()>) {
+        let protocols = Arc::new(Protocols::new(&self.timeouts));
+        loop {
+            let accepted = tokio::select! {
+                biased;
+                Some(_) = connections.join_next() => {
+                    self.open.store(connections.len(), Ordering::Release);
+                    continue;
+                }
+                () = self.shutdown.closed() => return,
+                accepted = listener.accept() => accepted,
+            };
+            match accepted {
+                Ok(Some((stream, peer))) => {
+                    let (protocols, shutdown) = (Arc::clone(&protocols), Arc::clone(&self.shutdown));
+                    let router = TrackedRouter::new(router.clone(), peer, stream.in_flight(), &shutdown);
+                    connections.spawn(async move { protocols.serve(stream, router, &shutdown).await });
+                    self.open.store(connections.len(), Ordering::Release);
+                }
+                Ok(None) => return,
+                Err(error) => {
+                    tracing::debug!(%error, "no connection could be accepted");
+                    sleep(RETRY_INTERVAL).await;
+                }
+            }
+        }
     }
 
     /// Graceful shutdown: connections close after their next response, then the listener and idle connections
     /// are closed, then running requests may finish.
     pub async fn stop(&self) {
-        self.shutdown.trigger();
+        self.shutdown.drain();
         let step = Duration::from_millis(20);
         let mut waited = Duration::ZERO;
         while waited < self.timeouts.drain && (self.connections() > 0 || waited < self.timeouts.handshake) {
             sleep(step).await;
             waited += step;
         }
-        self.handle.graceful_shutdown(Some(self.timeouts.grace));
+        self.shutdown.close();
     }
 }

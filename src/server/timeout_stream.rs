@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep, sleep_until};
 
@@ -13,8 +13,13 @@ use super::in_flight::InFlight;
 use crate::fair_semaphore::FairPermit;
 use crate::timeouts::Timeouts;
 
+/// How HTTP/2 begins, unlike any request of HTTP/1.1.
+const HTTP2: &[u8; 3] = b"PRI";
+
 pub struct TimeoutStream {
     stream: TcpStream,
+    /// The first bytes, which were read to tell the protocol, and are read again.
+    read_ahead: Vec<u8>,
     in_flight: Arc<InFlight>,
     timeouts: Timeouts,
     /// A proxy's connection carries many users' requests.
@@ -40,6 +45,7 @@ impl TimeoutStream {
         in_flight.keep(permit);
         TimeoutStream {
             stream,
+            read_ahead: Vec::new(),
             in_flight,
             timeouts,
             is_proxy,
@@ -54,6 +60,21 @@ impl TimeoutStream {
 
     pub fn in_flight(&self) -> &Arc<InFlight> {
         &self.in_flight
+    }
+
+    /// Whether a new connection uses HTTP/2. Fails if it is closed before that is known.
+    pub async fn begins_http2(&mut self) -> io::Result<bool> {
+        let mut first = Vec::with_capacity(HTTP2.len());
+        while HTTP2.starts_with(&first) && first.len() < HTTP2.len() {
+            let missing = HTTP2.len() - first.len();
+            let mut rest = (&mut *self).take(u64::try_from(missing).unwrap_or_default());
+            if rest.read_buf(&mut first).await? == 0 {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+        }
+        let is_http2 = first == HTTP2;
+        self.read_ahead = first;
+        Ok(is_http2)
     }
 
     /// Resets the timers if requests began, ended or made progress.
@@ -135,7 +156,12 @@ impl AsyncRead for TimeoutStream {
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let this = &mut *self;
-        let outcome = Pin::new(&mut this.stream).poll_read(cx, buf);
+        if buf.remaining() >= this.read_ahead.len() {
+            buf.put_slice(&std::mem::take(&mut this.read_ahead));
+        }
+        let (before, outcome) = (buf.filled().len(), Pin::new(&mut this.stream).poll_read(cx, buf));
+        // What was read ahead is there even if nothing follows.
+        let outcome = if before > 0 { Poll::Ready(Ok(())) } else { outcome };
         this.note_progress();
         if outcome.is_pending() {
             return if this.poll_timed_out(cx) {

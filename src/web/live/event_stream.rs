@@ -10,7 +10,7 @@ use std::time::Duration;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream;
-use http::header::{CACHE_CONTROL, HeaderName};
+use http::header::{CACHE_CONTROL, DATE, HeaderName};
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::watch;
 use tokio::time::{Sleep, sleep};
@@ -20,6 +20,7 @@ use crate::config::Readers;
 use crate::domain::accounts::mutes::{MuteScope, Mutes};
 use crate::domain::accounts::user::UserId;
 use crate::domain::items::item::{Item, ItemId};
+use crate::domain::time::relative_time::http_date;
 use crate::fair_semaphore::FairPermit;
 use crate::web::error::Error;
 use crate::web::live::hub::{Channel, Signal};
@@ -113,6 +114,7 @@ impl EventStream {
     }
 
     pub fn response(self) -> Response {
+        let date = http_date(self.app.clock.now());
         let events = stream::unfold(self, |mut stream| async {
             let event = stream.next().await?;
             Some((Ok::<_, Infallible>(event), stream))
@@ -120,7 +122,7 @@ impl EventStream {
         let sse = Sse::new(events).keep_alive(KeepAlive::new().interval(HEARTBEAT));
         // nginx would hold events back to send them together.
         let unbuffered = (HeaderName::from_static("x-accel-buffering"), "no");
-        ([(CACHE_CONTROL, "no-store"), unbuffered], sse).into_response()
+        ([(DATE, date.as_str()), (CACHE_CONTROL, "no-store"), unbuffered], sse).into_response()
     }
 
     /// The next event; `None` ends the stream. Boxes what is rarely awaited, so that an idle stream is small.
@@ -192,12 +194,12 @@ impl EventStream {
             let scope =
                 if matches!(topic, Topic::Thread(_)) { MuteScope::InThread } else { MuteScope::Lists };
             let is_own = |member: &StreamMember| item.author_id == Some(member.id);
-            topic.is_after(item, listening.after)
+            Topic::is_after(item, listening.after)
                 && !listening.told.contains(&item.id)
                 && !member.is_some_and(|one| is_own(one) || one.mutes.matching(item, scope).is_some())
         };
         let new: Vec<&Item> = items.iter().filter(is_told).collect();
-        let Some(last) = new.iter().map(|item| topic.cursor(item)).max() else { return };
+        let Some(last) = new.iter().map(|item| Topic::cursor(item)).max() else { return };
         listening.after = listening.after.max(last);
         listening.told.extend(new.iter().map(|item| item.id));
         listening.told.drain(..listening.told.len().saturating_sub(MAX_TOLD));

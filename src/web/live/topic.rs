@@ -5,8 +5,8 @@ use crate::domain::items::item::{Item, ItemId};
 use crate::domain::items::title::Section;
 use crate::web::cache::ranked_lists::RankedList;
 
-/// Seconds before its cursor from which a thread is read again, as the clocks of nodes differ and commits
-/// take a while: a page knows which comments it has, so one that is told twice is counted once.
+/// Seconds before its cursor from which a topic is read again, as the clocks of nodes differ and commits
+/// take a while: a page knows which items it has, so one that is told twice is counted once.
 pub const OVERLAP: i64 = 60;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -31,21 +31,17 @@ impl Topic {
         if matches!(self, Topic::Thread(_)) { "comments" } else { "stories" }
     }
 
-    /// Where an item is in the order by which a stream resumes, on any node: a comment by the second from
-    /// which it is to be seen, a story by its id.
-    pub fn cursor(self, item: &Item) -> i64 {
-        match self {
-            Topic::Thread(_) => item.visible_at.0,
-            Topic::Newest | Topic::Ranked(_) => item.id.0,
-        }
+    /// Where an item is in the order by which a stream resumes, on any node: when it could first be seen.
+    pub fn cursor(item: &Item) -> i64 {
+        item.visible_at.0
     }
 
-    /// Whether a page that has everything up to `after` may lack the item.
-    pub fn is_after(self, item: &Item, after: i64) -> bool {
-        let from = if matches!(self, Topic::Thread(_)) { after.saturating_sub(OVERLAP) } else { after };
-        self.cursor(item) > from
+    /// Whether a page with everything up to `after` may lack it.
+    pub fn is_after(item: &Item, after: i64) -> bool {
+        Topic::cursor(item) > after.saturating_sub(OVERLAP)
     }
 
+    /// Without a cursor, a list is told whole: its page knows what it has.
     pub fn cursor_at(self, now: Timestamp) -> i64 {
         if matches!(self, Topic::Thread(_)) { now.0 } else { 0 }
     }

@@ -17,8 +17,11 @@ async fn what_others_may_not_see_is_never_told() {
     let rule =
         [("kind", "word"), ("pattern", "lottery"), ("effect", "kill"), ("reason", "spam"), ("add", "true")];
     moderator.post("/mod/rules", &rule).await;
-    let mut visitor = Listener::open(&mut app.visitor(), &format!("/events?thread={story}")).await;
-    let mut list = Listener::open(&mut app.visitor(), &format!("/events?list=new&after={story}")).await;
+    app.pass(300);
+    let (thread, new) =
+        (format!("/events?thread={story}"), format!("/events?list=new&after={}", app.now().0));
+    let mut visitor = Listener::open(&mut app.visitor(), &thread).await;
+    let mut list = Listener::open(&mut app.visitor(), &new).await;
     let hidden = shadowed.reply(story, "Nobody reads this.").await;
     ruled.reply(story, "Win the lottery.").await;
     shadowed.text_story("Nobody reads this either", "Words.").await;
@@ -36,8 +39,9 @@ async fn what_a_member_has_muted_does_not_count() {
     let mut bob = app.member("bob").await;
     let story = alice.text_story("A story", "Words.").await;
     let mut reader = app.member("reader").await;
+    app.pass(300);
     let mut page = Listener::open(&mut reader, &format!("/events?thread={story}")).await;
-    let mut list = Listener::open(&mut reader, &format!("/events?list=new&after={story}")).await;
+    let mut list = Listener::open(&mut reader, &format!("/events?list=new&after={}", app.now().0)).await;
     // While the pages are open.
     reader.post("/settings/muted", &[("kind", "person"), ("value", "bob"), ("on", "true")]).await;
     reader.post("/settings/muted", &[("kind", "word"), ("value", "crypto"), ("on", "true")]).await;

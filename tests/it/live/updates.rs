@@ -47,10 +47,11 @@ async fn an_open_list_hears_of_new_stories() {
     let app = forum().await;
     let mut alice = app.member("alice").await;
     let old = alice.text_story("Ask: an old story?", "Words.").await;
+    app.pass(300);
     for list in ["top", "new", "ask"] {
         let page = app.visitor().get(if list == "top" { "/" } else { list_path(list) }).await;
         assert_eq!(page.one("main").attr("data-events"), format!("/events?list={list}"));
-        let address = format!("/events?list={list}&after={old}");
+        let address = format!("/events?list={list}&after={}", app.now().0);
         let mut visitor = Listener::open(&mut app.visitor(), &address).await;
         let new = alice.text_story(&format!("Ask: what is new in {list}?"), "Words.").await;
         let told = visitor.hears("stories", &[new]).await;
@@ -98,7 +99,7 @@ async fn votes_are_not_told_and_one_s_own_comments_are_no_news() {
 }
 
 #[tokio::test]
-async fn an_approved_comment_is_told_when_it_is_approved() {
+async fn an_approved_post_is_told_when_it_is_approved() {
     let app = forum().await;
     let mut alice = app.member("alice").await;
     let story = alice.text_story("A story", "Words.").await;
@@ -106,18 +107,26 @@ async fn an_approved_comment_is_told_when_it_is_approved() {
     let rule =
         [("kind", "word"), ("pattern", "lottery"), ("effect", "hold"), ("reason", "spam"), ("add", "true")];
     moderator.post("/mod/rules", &rule).await;
-    let held = app.member("bob").await.reply(story, "A lottery.").await;
+    let mut bob = app.member("bob").await;
+    let held_comment = bob.reply(story, "A lottery.").await;
+    let held_story = bob.text_story("A lottery", "Win.").await;
     app.pass(3_600);
     let seen = alice.reply(story, "Seen at once.").await;
-    let mut page = Listener::open(&mut app.visitor(), &format!("/events?thread={story}")).await;
-    page.hears("comments", &[seen]).await;
-    assert!(page.is_quiet().await);
-    let queue = moderator.get("/mod").await;
-    let mark = queue.one("article.waiting [name=item]").attr("value").to_owned();
-    moderator.post("/mod", &[("decision", "approve"), ("item", &mark)]).await;
-    let live = app.number(&format!("select count(*) from items where id = {held} and dead is null")).await;
-    assert_eq!(live, 1, "it was approved");
-    page.hears("comments", &[held]).await;
+    let newer = alice.text_story("A newer story", "Words.").await;
+    let mut thread = Listener::open(&mut app.visitor(), &format!("/events?thread={story}")).await;
+    thread.hears("comments", &[seen]).await;
+    let mut list = Listener::open(&mut app.visitor(), "/events?list=new").await;
+    list.hears("stories", &[newer]).await;
+    assert!(thread.is_quiet().await && list.is_quiet().await);
+    for _ in 0..2 {
+        let queue = moderator.get("/mod").await;
+        let mark = queue.all("article.waiting [name=item]")[0].attr("value").to_owned();
+        moderator.post("/mod", &[("decision", "approve"), ("item", &mark)]).await;
+    }
+    let held = app.number("select count(*) from items where dead is not null").await;
+    assert_eq!(held, 0, "both were approved");
+    thread.hears("comments", &[held_comment]).await;
+    list.hears("stories", &[held_story]).await;
 }
 
 #[tokio::test]

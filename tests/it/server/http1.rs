@@ -63,7 +63,7 @@ impl Forum {
     }
 
     /// A connection that takes little at a time.
-    async fn connect_narrow(&self) -> TcpStream {
+    pub async fn connect_narrow(&self) -> TcpStream {
         let socket = TcpSocket::new_v4().expect("a socket");
         socket.set_recv_buffer_size(32 * 1_024).expect("set");
         socket.connect(self.address).await.expect("a connection")
@@ -100,7 +100,7 @@ pub async fn rest(stream: &mut TcpStream) -> String {
 }
 
 /// One answer of an open connection: its head and its body.
-async fn answer(stream: &mut TcpStream) -> Option<(String, Vec<u8>)> {
+pub async fn answer(stream: &mut TcpStream) -> Option<(String, Vec<u8>)> {
     let mut all = Vec::new();
     let end = loop {
         if let Some(end) = all.windows(4).position(|four| four == b"\r\n\r\n") {

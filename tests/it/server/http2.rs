@@ -16,14 +16,14 @@ use crate::support::app::TestApp;
 const READER: Duration = Duration::from_millis(600);
 
 /// One connection, and the task that ends with it.
-struct Client {
+pub struct Client {
     send: SendRequest<Bytes>,
     ended: JoinHandle<()>,
 }
 
 impl Client {
     /// Somebody who takes no more than `window` of each answer before they say so.
-    async fn connect(forum: &Forum, window: u32) -> Client {
+    pub async fn connect(forum: &Forum, window: u32) -> Client {
         let stream = forum.connect().await;
         let builder = h2::client::Builder::new().initial_window_size(window).handshake(stream).await;
         let (send, connection) = builder.expect("greeted");
@@ -32,7 +32,7 @@ impl Client {
     }
 
     /// Asks for a page, and takes its head.
-    async fn get(&mut self, path: &str) -> Option<RecvStream> {
+    pub async fn get(&mut self, path: &str) -> Option<RecvStream> {
         let request = Request::builder().uri(format!("http://127.0.0.1{path}")).body(()).expect("a request");
         let mut send = self.send.clone().ready().await.ok()?;
         let answer = send.send_request(request, true).ok()?.0.await.ok()?;
@@ -51,7 +51,7 @@ impl Client {
 }
 
 /// All of an answer, so many bytes at a time; none where it was cut off.
-async fn read(mut answer: RecvStream, pause: Duration) -> Option<usize> {
+pub async fn read(mut answer: RecvStream, pause: Duration) -> Option<usize> {
     let mut taken = 0;
     while let Some(data) = answer.data().await {
         taken += data.as_ref().ok()?.len();
