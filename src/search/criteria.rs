@@ -11,7 +11,7 @@ use tantivy::{Searcher, Term};
 
 use crate::clock::Timestamp;
 use crate::domain::accounts::mutes::{Mute, Mutes};
-use crate::domain::search::{ParsedSearch, PostKind, SearchCondition, SearchPhrase, tokens};
+use crate::domain::search::{ParsedSearch, PostKind, SearchClause, SearchCondition, SearchPhrase, tokens};
 use crate::search::schema::{IndexFields, ROOT};
 
 /// How much more a word in a title weighs than one in a text.
@@ -32,6 +32,20 @@ pub struct SearchCriteria<'a> {
 type Clauses = Vec<(Occur, Box<dyn Query>)>;
 
 impl SearchCriteria<'_> {
+    /// Whether the index finds the best matches without reading all.
+    pub(super) fn is_of_one_word(&self) -> bool {
+        let is_word = |clause: &SearchClause| match &clause.condition {
+            SearchCondition::Words(phrase) => phrase.words.len() == 1 && !clause.is_excluded,
+            _ => false,
+        };
+        let search = self.search;
+        let has_range = search.since.or(search.before).is_some() || search.counts();
+        search.clauses.len() == 1
+            && search.clauses.iter().all(is_word)
+            && !has_range
+            && self.mutes.iter().next().is_none()
+    }
+
     /// The query without its range of time, unless `with_time`.
     pub(super) fn query(
         &self,

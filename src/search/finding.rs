@@ -1,16 +1,23 @@
 //! Searches of the index: by relevance, by date, and how many. They block, for milliseconds.
 
 use std::cmp::Reverse;
+use std::ops::Range;
 
-use tantivy::collector::{Count, TopDocs};
+use tantivy::collector::TopDocs;
 use tantivy::query::{EnableScoring, Query};
-use tantivy::{DocId, DocSet, IndexReader, Searcher, TERMINATED};
+use tantivy::{DocAddress, DocId, DocSet, IndexReader, Score, Searcher, TERMINATED};
 
 use crate::clock::Timestamp;
 use crate::domain::items::item::ItemId;
 use crate::search::criteria::SearchCriteria;
 use crate::search::error::SearchError;
 use crate::search::schema::{self, IndexFields};
+
+/// Matches that are told apart in a count, and phrases of each part of the index that are scored, the newest:
+/// whether the words follow one another is read for each text that has them.
+pub const MAX_COUNTED: usize = 1_000;
+/// The same for words, where the best are not found without reading all.
+const MAX_SCORED: usize = 20_000;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Hit {
@@ -26,8 +33,8 @@ pub struct SearchReader {
 }
 
 impl SearchReader {
-    /// The best matches by BM25, from the `skip`th on; words in titles count more. With how many there are if
-    /// phrases are sought, whose matches are all read anyway.
+    /// The best matches by BM25, from the `skip`th on; words in titles count more. With how many there are,
+    /// unless that takes another search.
     pub fn by_relevance(
         &self,
         criteria: SearchCriteria<'_>,
@@ -36,16 +43,18 @@ impl SearchReader {
     ) -> Result<(Vec<Hit>, Option<usize>), SearchError> {
         let searcher = self.reader.searcher();
         let query = criteria.query(&self.fields, &searcher, true)?;
-        let best = TopDocs::with_limit(most.max(1)).and_offset(skip).order_by_score();
-        let has_phrase = criteria.search.phrases().any(|phrase| phrase.words.len() > 1);
-        let (found, count) = if has_phrase {
-            let (found, count) = searcher.search(&query, &(best, Count))?;
-            (found, Some(count))
+        let (best, count) = if criteria.is_of_one_word() {
+            let best = TopDocs::with_limit(most.max(1)).and_offset(skip).order_by_score();
+            let found = searcher.search(&query, &best)?;
+            (found.into_iter().map(|(_, address)| address).collect(), None)
         } else {
-            (searcher.search(&query, &best)?, None)
+            let has_phrase = criteria.search.phrases().any(|phrase| phrase.words.len() > 1);
+            let scored = if has_phrase { MAX_COUNTED + 1 } else { MAX_SCORED };
+            let (best, count) = best_of_newest(&searcher, query.as_ref(), scored, skip..skip + most)?;
+            (best, Some(count))
         };
         let mut hits = Vec::with_capacity(most);
-        for (_, address) in found {
+        for address in best {
             let segment = searcher.segment_reader(address.segment_ord);
             let (id, time) = (schema::id_column(segment)?, schema::time_column(segment)?);
             hits.extend(hit(&id, &time, address.doc_id));
@@ -103,6 +112,37 @@ impl SearchReader {
     pub(super) fn generation(&self) -> u64 {
         self.reader.searcher().generation().generation_id()
     }
+}
+
+/// The best of the newest matches of each segment, by their places in that order; and how many were scored.
+fn best_of_newest(
+    searcher: &Searcher,
+    query: &dyn Query,
+    newest: usize,
+    places: Range<usize>,
+) -> tantivy::Result<(Vec<DocAddress>, usize)> {
+    let weight = query.weight(EnableScoring::enabled_from_searcher(searcher))?;
+    let mut scored: Vec<(Score, DocAddress)> = Vec::new();
+    for (segment, nth) in searcher.segment_readers().iter().zip(0..) {
+        let mut matches = weight.scorer(segment, 1.0)?;
+        let (mut doc, enough) = (matches.doc(), scored.len() + newest);
+        while doc != TERMINATED && scored.len() < enough {
+            if !segment.is_deleted(doc) {
+                scored.push((matches.score(), DocAddress::new(nth, doc)));
+            }
+            doc = matches.advance();
+        }
+    }
+    let count = scored.len();
+    let by_score = |one: &(Score, DocAddress), other: &(Score, DocAddress)| {
+        other.0.total_cmp(&one.0).then_with(|| one.1.cmp(&other.1))
+    };
+    if places.end < count {
+        scored.select_nth_unstable_by(places.end, by_score);
+        scored.truncate(places.end);
+    }
+    scored.sort_unstable_by(by_score);
+    Ok((scored.into_iter().skip(places.start).map(|(_, address)| address).collect(), count))
 }
 
 fn count(searcher: &Searcher, query: &dyn Query, most: usize) -> tantivy::Result<usize> {

@@ -10,6 +10,6 @@ mod writer;
 
 pub use criteria::SearchCriteria;
 pub use error::SearchError;
-pub use finding::{Hit, SearchReader};
+pub use finding::{Hit, MAX_COUNTED, SearchReader};
 pub use state::{IndexState, SearchIndex};
 pub use writer::{IndexProgress, SearchWriter};

@@ -156,7 +156,7 @@ impl SearchWriter {
         Ok(())
     }
 
-    /// Waits for the threads that merge files, which dropping it would not.
+    /// Waits until files are merged.
     pub fn close(self) -> Result<(), SearchError> {
         Ok(self.writer.wait_merging_threads()?)
     }

@@ -9,14 +9,11 @@ use crate::clock::Timestamp;
 use crate::domain::accounts::mutes::{MuteScope, Mutes};
 use crate::domain::items::item::{Item, ItemId, Reader, Visibility, may_see};
 use crate::domain::search::{ParsedSearch, SearchCondition};
-use crate::search::{Hit, IndexState, SearchCriteria, SearchReader};
+use crate::search::{Hit, IndexState, MAX_COUNTED, SearchCriteria, SearchReader};
 use crate::web::admission::run_blocking;
 use crate::web::error::Error;
 use crate::web::state::App;
 
-pub const MAX_COUNTED: usize = 10_000;
-/// The best results that can be listed. By date all can.
-pub const MAX_RELEVANT: usize = 10_000;
 /// Results of which points and comments are looked up.
 pub const MAX_LOOKED_UP: usize = 2_000;
 const LOOKED_UP_AT_ONCE: usize = 500;
@@ -72,7 +69,6 @@ pub enum ResultCount {
 }
 
 impl ResultCount {
-    /// More than 10,000 are not told apart.
     fn of(count: usize) -> ResultCount {
         if count <= MAX_COUNTED { ResultCount::Exactly(count) } else { ResultCount::MoreThan(MAX_COUNTED) }
     }
@@ -239,7 +235,7 @@ impl Finder<'_> {
         }
         match self.asked.order {
             SearchOrder::Relevance => {
-                let most = most.min(MAX_RELEVANT.saturating_sub(from.skip));
+                let most = most.min(MAX_COUNTED.saturating_sub(from.skip));
                 if most == 0 {
                     return Ok(Vec::new());
                 }

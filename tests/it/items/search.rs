@@ -351,3 +351,32 @@ async fn what_is_killed_leaves_the_results_within_a_second_at_each_process() {
     let page = pages[1].clone().get(&path("loom")).await;
     assert_eq!((page.number("main p.intro"), posts(&page)), (1, vec![story]));
 }
+
+#[tokio::test]
+async fn of_very_many_results_a_thousand_are_counted_and_by_date_all_are_listed() {
+    let app = TestApp::new().await;
+    let line = |id: i64| {
+        let (title, time) = (format!("Looms and mills, part {id}"), 1_700_000_000 + id);
+        serde_json::json!({
+            "id": id, "type": "story", "by": "weaver", "time": time, "title": title, "text": "So."
+        })
+    };
+    let lines: Vec<String> = (1..=1_050).map(|id| line(id).to_string()).collect();
+    app.import(&lines.join("\n")).await;
+    let mut visitor = app.visitor();
+    for typed in ["looms", "looms mills", "\"looms and mills\""] {
+        let page = visitor.get(&path(typed)).await;
+        assert_eq!(page.texts("main p.intro"), ["More than 1,000 results"], "{typed}");
+        page.finds(1, "main a[rel=next]");
+        let last = visitor.get(&format!("{}&from=990", path(typed))).await;
+        assert_eq!(posts(&last).len(), 10, "{typed}");
+        last.finds(0, "main a[rel=next]");
+    }
+    let (mut next, mut listed) = (Some(format!("{}&sort=date", path("\"looms and mills\""))), Vec::new());
+    while let Some(address) = next {
+        let page = visitor.get(&address).await;
+        listed.extend(posts(&page));
+        next = page.all("main a[rel=next]").first().map(|more| more.attr("href").to_owned());
+    }
+    assert!(listed.iter().copied().eq((1..=1_050).rev()), "{} are listed", listed.len());
+}
