@@ -30,7 +30,7 @@ pub fn measure(plan: &Plan, results: &mut Results) {
     let database = folder.path().join("stoa.db");
     let long = vec![COMMENTS.to_string(); THREADS].join(",");
     stoa(&database, &["generate", "--stories", "1", "--comments", "0", "--long", &long], "");
-    let (server, _) = serve(&database, &[STOA]);
+    let (server, _) = serve(&database, &[STOA], &[]);
     let newest = fetch(server.port, &Request::get("/new", None, "identity", None));
     assert_eq!(rows(&newest.body)[0], item(THREADS - 1, 0), "stories and comments have the expected ids");
     let each = THREADS / PAGES.len();

@@ -27,7 +27,7 @@ pub fn count(items: u32) {
     let out = format!("--callgrind-out-file={}/out", folder.display());
     let quiet = ["--quiet", "--tool=callgrind", "--instr-atstart=no", "--fair-sched=yes", &out];
     let program: Vec<&str> = ["valgrind"].into_iter().chain(quiet).chain([STOA]).collect();
-    let (server, _) = serve(&database, &program);
+    let (server, _) = serve(&database, &program, &[]);
     control(&server, &["-i", "on"]);
     println!("{:<44} {:>14}", "", "instructions");
     for (name, script) in requests(&site) {

@@ -33,8 +33,10 @@ mod own_pages;
 mod postgres;
 mod report;
 mod results;
+mod searches;
 mod server;
 mod site;
+mod streams;
 mod table;
 mod targets;
 mod turns;
@@ -44,6 +46,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use results::Results;
+use site::Site;
 use turns::Plan;
 
 /// The same as the forum's, so that the limits are measured with it too.
@@ -56,7 +59,7 @@ const ITEMS: u32 = 10_000;
 const FEWEST: u32 = 500;
 
 const USAGE: &str = "bin/bench [--quick] [--items N, at least 500 | --database postgres://...] \
-    | --observed | --build | --instructions | --report";
+    | --observed | --search | --streams | --build | --instructions | --report";
 
 fn main() {
     // `cargo bench` passes --bench.
@@ -72,7 +75,9 @@ fn main() {
         ["--quick", "--database", address] | ["--database", address, "--quick"] => {
             compare_engines(true, address)
         }
-        ["--observed"] => observe(),
+        ["--observed"] => apart(observed::measure),
+        ["--search"] => apart(searches::measure),
+        ["--streams"] => apart(|_, results| streams::measure(Site::start(ITEMS), results)),
         ["--report"] => report::write(),
         ["--build"] => build::measure(),
         ["--instructions"] => instructions::count(ITEMS),
@@ -87,10 +92,10 @@ fn of_size(quick: bool, items: &str) {
     }
 }
 
-/// Measures what the request log and the metrics cost, alone.
-fn observe() {
+/// Measures something that is no part of the main table.
+fn apart(measure: fn(&Plan, &mut Results)) {
     let mut results = Results::begin(true, ITEMS);
-    observed::measure(&plan(false), &mut results);
+    measure(&plan(false), &mut results);
     results.write(false);
 }
 

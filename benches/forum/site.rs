@@ -71,7 +71,7 @@ impl Site {
             if let Some((before, _)) = starts.last_mut() {
                 before.stop();
             }
-            starts.push(serve(&database, &[STOA]));
+            starts.push(serve(&database, &[STOA], &[]));
         }
         let (server, _) = starts.pop().unwrap();
         let mut times: Vec<Duration> = starts.iter().map(|(_, time)| *time).collect();
@@ -106,7 +106,7 @@ impl Site {
 
     /// Another process on the same database.
     pub fn another_node(&self) -> Server {
-        serve(&self.place.database(), &[STOA]).0
+        serve(&self.place.database(), &[STOA], &[]).0
     }
 
     /// A comment in the middle of the shorter long thread.
@@ -143,8 +143,9 @@ fn sign_up(database: &Path, nth: usize) {
     stoa(database, &["admin", "create", &name(nth), "--role", "member"], &format!("{PASSWORD}\n"));
 }
 
-/// Starts the forum by the command line `program`; returns how long it took to the first page.
-pub fn serve(database: &Path, program: &[&str]) -> (Server, Duration) {
+/// Starts the forum by the command line `program`, with more settings; returns how long it took to the first
+/// page.
+pub fn serve(database: &Path, program: &[&str], settings: &[&str]) -> (Server, Duration) {
     let port = free_port();
     let mut command = Command::new(program[0]);
     command.args(&program[1..]).args([
@@ -157,6 +158,7 @@ pub fn serve(database: &Path, program: &[&str]) -> (Server, Duration) {
         "error",
     ]);
     command.args(["--listen", &format!("127.0.0.1:{port}"), "--database"]).arg(database);
+    command.args(settings);
     // The files that it makes are not left here.
     command.current_dir(std::env::temp_dir()).stderr(Stdio::null());
     let began = Instant::now();

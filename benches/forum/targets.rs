@@ -4,7 +4,7 @@ use crate::report::thousands;
 use crate::results::{Results, Row, figure};
 use crate::table::MEMBER;
 use crate::targets::Bound::{AtLeast, AtMost};
-use crate::{cold, flood, mixed_load, observed, own_pages};
+use crate::{cold, flood, mixed_load, observed, own_pages, searches, streams};
 
 /// Pages that should cost a visitor little more than their bytes.
 const FOR_VISITORS: [&str; 5] = ["front page", THREAD, "3,000-comment thread", "user page", "feed"];
@@ -118,9 +118,34 @@ pub fn all(results: &Results) -> Vec<Target> {
         one("memory after the whole load", AtMost(160.0), " MB", value("resident after everything")),
         one("start to first response, a million items", AtMost(500.0), " ms", largest(START)),
         Target::worst("front page with request log and metrics, of without", AtLeast(0.95), "", observed),
+        Target::worst(
+            "searches of a million items, p99",
+            AtMost(20.0),
+            " ms",
+            searches(results, |row| row.more.p99_ms),
+        ),
+        Target::worst(
+            "the same, cost, of that with 100,000",
+            AtMost(3.0),
+            "",
+            searches(results, |row| row.ratio),
+        ),
+        one("memory with the index of a million items", AtMost(96.0), " MB", value(searches::RESIDENT)),
+        one("building that index", AtMost(180.0), " s", value(searches::BUILDING)),
+        one("front page while it is built, of after that", AtLeast(0.8), "", ratio(searches::MEANWHILE)),
+        one("memory of 5,000 idle event streams", AtMost(100.0), " MB", value(streams::MEMORY)),
+        one("a comment until all of them hear of it", AtMost(1_000.0), " ms", value(streams::TOLD)),
         Target::worst("log of a flood of refusals from one address", AtMost(1_000.0), " B/s", log),
     ]);
     targets
+}
+
+fn searches(
+    results: &Results,
+    value: fn(&Row) -> Option<f64>,
+) -> impl Iterator<Item = (String, Option<f64>)> {
+    let rows = results.rows.iter().filter_map(|row| Some((row.name.strip_prefix(searches::SEARCH)?, row)));
+    rows.map(move |(name, row)| (name.to_owned(), value(row)))
 }
 
 fn pages(results: &Results) -> [Target; 6] {

@@ -24,6 +24,16 @@ const REGULARS: u32 = 200;
 const VOTERS: i64 = 20;
 const MOST: i64 = 3_000;
 const MOST_DOWN: i64 = 1 - FLOOR;
+const FREQUENT_WORDS: [&str; 64] = [
+    "the", "a", "of", "and", "to", "in", "is", "that", "it", "for", "was", "on", "are", "as", "with", "they",
+    "be", "at", "one", "have", "this", "from", "by", "not", "but", "what", "some", "we", "can", "out",
+    "other", "were", "memory", "harbour", "compiler", "market", "garden", "winter", "signal", "paper",
+    "engine", "language", "number", "light", "question", "city", "river", "machine", "history", "letter",
+    "school", "music", "theory", "window", "kernel", "budget", "forest", "island", "planet", "protocol",
+    "archive", "bridge", "tide", "clock",
+];
+const SYLLABLES: [&str; 16] =
+    ["ba", "ke", "di", "fo", "gu", "la", "me", "ni", "po", "ru", "sa", "te", "vi", "wo", "zu", "ha"];
 
 #[derive(Debug, clap::Args)]
 pub struct Generate {
@@ -297,21 +307,28 @@ impl Generator {
     }
 
     fn words(&mut self, count: usize) -> String {
-        const WORDS: [&str; 64] = [
-            "the", "a", "of", "and", "to", "in", "is", "that", "it", "for", "was", "on", "are", "as", "with",
-            "they", "be", "at", "one", "have", "this", "from", "by", "not", "but", "what", "some", "we",
-            "can", "out", "other", "were", "memory", "harbour", "compiler", "market", "garden", "winter",
-            "signal", "paper", "engine", "language", "number", "light", "question", "city", "river",
-            "machine", "history", "letter", "school", "music", "theory", "window", "kernel", "budget",
-            "forest", "island", "planet", "protocol", "archive", "bridge", "tide", "clock",
-        ];
         let mut text = String::with_capacity(count * 6);
         for nth in 0..count {
             if nth > 0 {
                 text.push(' ');
             }
-            text.push_str(self.rng.choice(WORDS).unwrap_or("word"));
+            self.push_word(&mut text);
         }
         text
+    }
+
+    /// Adds one of 32,767 words, as frequent as in a language: each about as rare as its rank is high (Zipf's
+    /// law). The rare ones are invented.
+    fn push_word(&mut self, text: &mut String) {
+        let draw = self.rng.u64(..);
+        let first = 1 << (draw % 15);
+        let mut rank = usize::try_from(first - 1 + (draw >> 32) % first).unwrap_or_default();
+        if let Some(word) = FREQUENT_WORDS.get(rank) {
+            return text.push_str(word);
+        }
+        while rank > 0 {
+            text.push_str(SYLLABLES.get(rank % SYLLABLES.len()).copied().unwrap_or_default());
+            rank /= SYLLABLES.len();
+        }
     }
 }
