@@ -17,6 +17,9 @@ const MAX_CLAUSES: usize = 32;
 const MAX_CHARS: usize = 4_000;
 /// Characters of what could not be read, as a note repeats them.
 const MAX_REPEATED: usize = 40;
+/// Operators of other forums and search engines.
+const ELSEWHERE: [&str; 11] =
+    ["from", "user", "to", "thread", "story", "domain", "host", "url", "tag", "since", "until"];
 /// Letters and digits of a prefix, of scripts with spaces.
 const SHORTEST_PREFIX: usize = 2;
 
@@ -171,6 +174,13 @@ impl ParsedSearch {
                 "type" => self.kind(text, value),
                 "in" => self.item(text, value),
                 "before" | "after" => return self.date(text, key, value),
+                other if ELSEWHERE.contains(&other) => {
+                    self.note(format!(
+                        "“{}” was looked for as words: no operator has that name.",
+                        repeated(text)
+                    ));
+                    Some(None)
+                }
                 "points" | "comments" if value.starts_with('>') => return self.number(text, key, value),
                 _ => Some(None),
             };
@@ -344,6 +354,7 @@ mod tests {
             ("type:news site:? in:abc points>many", "4 noted"),
             ("http://example.com/a foo:bar 5>3", "http_example.com_a, foo_bar, 5_3"),
             ("points:10 a*", "points_10, 1 noted"),
+            ("from:alice Thread:12 re: until", "from_alice, thread_12, re, until, 2 noted"),
             ("🎉 \0 *", "2 noted"),
             ("--x", "not x"),
             ("points>99999999999999999999", "1 noted"),

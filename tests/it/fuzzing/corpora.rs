@@ -50,6 +50,11 @@ fn lines_of_imports_hold() {
 }
 
 #[test]
+fn searches_hold() {
+    all_hold("searches", properties::searches);
+}
+
+#[test]
 fn forms_hold() {
     all_hold("forms", properties::forms);
 }

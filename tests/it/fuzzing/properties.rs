@@ -10,6 +10,7 @@ use stoa::domain::accounts::{contact, signup};
 use stoa::domain::items::title::{Title, TitleError};
 use stoa::domain::items::{input, title};
 use stoa::domain::moderation::permissions;
+use stoa::domain::search::{ParsedSearch, composed, marked, passage, tokens};
 use stoa::domain::text::{self, Html, has_visible, is_legible, is_shown};
 use stoa::domain::url::{StoryUrl, from_param};
 use stoa::domain::votes::flag;
@@ -59,6 +60,22 @@ pub fn links(bytes: &[u8]) {
             assert!(href.starts_with('/') && !href.starts_with("//"), "{href}");
         }
     }
+}
+
+/// The first line is a search, which finds something or says what it could not read; the rest is a text, all
+/// of which is there when what was found is marked.
+pub fn searches(bytes: &[u8]) {
+    let input = lossy(bytes);
+    let (typed, text) = input.split_once('\n').unwrap_or((&input, ""));
+    let search = ParsedSearch::parse(typed);
+    assert!(!search.is_empty() || !search.notes.is_empty() || !has_visible(typed), "{typed:?} says nothing");
+    assert!(search.phrases().all(|phrase| !phrase.words.is_empty()));
+    let said: String = marked(&search, text).into_iter().map(|part| part.text).collect();
+    assert_eq!(said, composed(text));
+    passage(&search, text);
+    let tokens = tokens(text);
+    assert!(tokens.iter().all(|token| text.get(token.span.clone()).is_some() && !token.text.is_empty()));
+    assert!(tokens.is_sorted_by_key(|token| token.position));
 }
 
 /// A title that is taken reads back as itself, and so does what is suggested or added to one. The first line
