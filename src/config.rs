@@ -195,7 +195,7 @@ policy_settings!(settings! {
         @ "Site"
         /// The name of the site.
         site_name: String = "Stoa".to_owned(), site_name;
-        /// A short name, as in “Ask XY: ...”; empty: site_name.
+        /// A short name, as in “Ask XY: ...”; empty: the name of the site.
         short_name: String = String::new(), one_line;
         /// One line that says what the site is for.
         tagline: String = "A forum for one community".to_owned(), one_line;

@@ -3,6 +3,22 @@
 use super::kinds::{Input, Setting};
 use super::{Config, SiteSettings};
 
+/// Of settings whose names are no words for people.
+const LABELS: [(&str, &str); 12] = [
+    ("ai_crawlers", "AI crawlers"),
+    ("max_open_invitations", "Open invitations of a member"),
+    ("max_open_invitations_moderator", "Open invitations of a moderator"),
+    ("invitation_ttl_days", "Days until an invitation ends"),
+    ("max_pending_signup_requests", "Sign-up requests that wait"),
+    ("min_karma_to_downvote", "Karma to downvote"),
+    ("min_karma_to_flag", "Karma to flag"),
+    ("min_karma_to_vouch", "Karma to vouch"),
+    ("ip_rules_exempt_karma", "Karma from which rules for IP addresses end"),
+    ("min_karma_shared_ip_vote", "Karma to vote from a shared IP address"),
+    ("min_account_age_to_count_votes_hours", "Hours until an account’s votes count"),
+    ("new_account_limits_exempt_karma", "Karma from which limits of new accounts end"),
+];
+
 /// A setting as a form and `stoa config` show it.
 #[derive(Debug, Clone)]
 pub struct SettingEntry {
@@ -30,7 +46,12 @@ impl SettingEntry {
 
     /// As people read it: “Site name”.
     pub fn label(&self) -> String {
-        let words = self.name.replace('_', " ").replace(" ip", " IP");
+        if let Some((_, label)) = LABELS.iter().find(|(name, _)| *name == self.name) {
+            return (*label).to_owned();
+        }
+        let words = self.name.replace('_', " ").replace("per ip", "per IP address");
+        let words = words.replace("per hour global", "per hour, altogether").replace("signup", "sign-up");
+        let words = words.replace("per subnet", "per network");
         let mut letters = words.chars();
         letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
     }

@@ -295,7 +295,10 @@ impl Setting for Listen {
 
 impl Setting for Option<Listen> {
     fn parse(text: &str) -> Result<Option<Listen>, String> {
-        if text.trim().is_empty() { Ok(None) } else { Listen::parse(text).map(Some) }
+        if text.trim().is_empty() {
+            return Ok(None);
+        }
+        Listen::parse(text).map(Some).map_err(|error| error.replace(":8000", ":9100"))
     }
 
     fn text(&self) -> String {

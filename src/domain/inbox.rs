@@ -51,14 +51,15 @@ pub enum FollowKind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum FollowError {
     #[error(
-        "You follow {MAX_FOLLOWS} threads and people, which is the limit. Unfollow some of them on your \
-         list first."
+        "You follow {MAX_FOLLOWS} threads and people, which is the limit. Unfollow some of them in your \
+         inbox, under “following”, first."
     )]
     TooMany,
     #[error("{MAX_FOLLOWERS} members follow this, which is the limit. Save it instead, or look in again.")]
     TooManyFollowers,
     #[error(
-        "You follow {MAX_SEARCHES} searches, which is the limit. Unfollow some of them on your list first."
+        "You follow {MAX_SEARCHES} searches, which is the limit. Unfollow some of them in your \
+         inbox, under “following”, first."
     )]
     TooManySearches,
     #[error("Type what to search for first.")]

@@ -51,6 +51,15 @@ async fn put(tx: &mut Tx, name: &str, value: &str) -> Result<()> {
     Ok(())
 }
 
+/// A value as people read it in the log.
+fn logged(toml: &str) -> String {
+    match toml.trim_matches('"').trim() {
+        "" => "empty".to_owned(),
+        text if text.len() == toml.len() => shortened(text.to_owned(), LONGEST_LOGGED),
+        text => format!("“{}”", shortened(text.replace('\n', " "), LONGEST_LOGGED)),
+    }
+}
+
 pub(super) async fn log(
     tx: &mut Tx,
     name: &str,
@@ -58,8 +67,7 @@ pub(super) async fn log(
     after: &str,
     act: ActionContext<'_>,
 ) -> Result<()> {
-    let short = |value: &str| shortened(value.replace('\n', " "), LONGEST_LOGGED);
-    let detail = format!("{name}: {} became {}", short(before), short(after));
+    let detail = format!("{name}: {} became {}", logged(before), logged(after));
     append_log_entry(tx, act, LogEntry { detail: &detail, ..LogEntry::of(Action::Set) }).await
 }
 

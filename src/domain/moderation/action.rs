@@ -106,7 +106,7 @@ actions! {
     LiftSite "lift-site" { before: " lifted the restriction on the site",
         label: "lifted the restriction on a site" }
     Set "set" { before: " changed the setting", label: "changed a setting" }
-    EditPage "edit-page" { before: " changed the page", label: "changed a page" }
+    EditPage "edit-page" { before: " wrote the page", label: "wrote a page" }
     DeletePage "delete-page" { before: " deleted the page", label: "deleted a page" }
     AddRule "add-rule" { before: " added a rule", label: "added a rule", private: true }
     DeleteRule "drop-rule" { before: " deleted a rule", label: "deleted a rule", private: true }

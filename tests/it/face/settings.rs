@@ -50,16 +50,14 @@ async fn what_an_admin_chooses_is_shown_at_once_and_in_the_log() {
     assert_eq!(
         logged(&app).await.split_off(before),
         [
-            ("set".to_owned(), "site_name: \"Stoa\" became \"Looms\"".to_owned()),
+            ("set".to_owned(), "site_name: “Stoa” became “Looms”".to_owned()),
             (
                 "set".to_owned(),
-                "sections: \"new, best, active, ask, show, past, comments\" became \"comments, new\""
-                    .to_owned()
+                "sections: “new, best, active, ask, show, past, comments” became “comments, new”".to_owned()
             ),
             (
                 "set".to_owned(),
-                "footer_links: \"\" became \"\"\" Chat https://chat.example.org Rules /guidelines\"\"\""
-                    .to_owned()
+                "footer_links: empty became “Chat https://chat.example.org Rules /guidelines”".to_owned()
             ),
         ],
         "only what changed"
@@ -89,7 +87,7 @@ async fn each_wrong_value_has_its_sentence_and_nothing_is_stored() {
         (FACE, "sections", "hot", "Sections must be some of new, best,"),
         (FACE, "footer_links", "Run javascript:alert(1)", "Footer links must lead to addresses"),
         (FACE, "contact", &"x".repeat(2_001), "Contact must be up to 2,000 visible characters."),
-        (PEOPLE, "signup_mode", "maybe", "Signup mode must be open, invitation, request or closed."),
+        (PEOPLE, "signup_mode", "maybe", "Sign-up mode must be open, invitation, request or closed."),
         (PEOPLE, "first_posts", "0", "First posts must be a whole number from 1 to 1000."),
         ("/mod/settings/posts", "flags_to_kill", "x", "Flags to kill must be a whole number"),
         ("/mod/settings/limits", "stories_per_hour", "-5", "Stories per hour must be a whole number from 0"),

@@ -31,7 +31,11 @@ struct Group {
 }
 
 const GROUPS: [Group; 4] = [
-    Group { name: "face", path: "/mod/settings", headings: &["Site", "Announcement", "Header and footer"] },
+    Group {
+        name: "appearance",
+        path: "/mod/settings",
+        headings: &["Site", "Announcement", "Header and footer"],
+    },
     Group {
         name: "people",
         path: "/mod/settings/people",
@@ -291,7 +295,7 @@ pub async fn face(
     Query(asked): Query<CommunitySettingsQuery>,
 ) -> Result<Response, Error> {
     let errors = (FormErrors::default(), !asked.saved.is_empty());
-    Ok(page(&app, &admin, group("face")?, &TypedSettings::default(), errors))
+    Ok(page(&app, &admin, group("appearance")?, &TypedSettings::default(), errors))
 }
 
 /// `GET /mod/settings/{group}`
@@ -331,7 +335,7 @@ pub async fn save_face(
     State(app): State<App>,
     RecoverableForm { asking: admin, typed }: RecoverableForm<Fields, Admin>,
 ) -> Result<Response, Error> {
-    save(&app, &admin, group("face")?, typed).await
+    save(&app, &admin, group("appearance")?, typed).await
 }
 
 /// `POST /mod/settings/{group}`
